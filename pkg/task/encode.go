@@ -1,0 +1,59 @@
+package task
+
+import "time"
+
+// AppendJSON appends the task as JSON. The text must be valid UTF-8, as
+// [NormalizeTitle] and [CheckDescription] ensure. It is written out by hand
+// because every write encodes a task and every read of the list a hundred.
+func (t *Task) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"id":"`...)
+	dst = append(dst, t.ID...)
+	dst = append(dst, `","title":`...)
+	dst = appendString(dst, t.Title)
+	dst = append(dst, `,"description":`...)
+	dst = appendString(dst, t.Description)
+	if t.Completed {
+		dst = append(dst, `,"completed":true`...)
+	} else {
+		dst = append(dst, `,"completed":false`...)
+	}
+	dst = append(dst, `,"created_at":"`...)
+	dst = AppendTime(dst, t.CreatedAt)
+	dst = append(dst, `","updated_at":"`...)
+	dst = AppendTime(dst, t.UpdatedAt)
+	return append(dst, `"}`...)
+}
+
+// AppendTime appends t as RFC 3339 in UTC, ending in Z, with milliseconds only
+// where there are any.
+func AppendTime(dst []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+}
+
+// appendString appends s as a JSON string (RFC 8259 §7).
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
+		}
+	}
+	return append(append(dst, s[start:]...), '"')
+}

@@ -1,0 +1,59 @@
+package task
+
+import (
+	"strconv"
+	"time"
+)
+
+// EventType names what happened to a task.
+type EventType string
+
+// The types of event. They are part of the wire format.
+const (
+	Created EventType = "task_created"
+	Updated EventType = "task_updated"
+	Deleted EventType = "task_deleted"
+)
+
+// Valid reports whether t is one of the event types.
+func (t EventType) Valid() bool { return t == Created || t == Updated || t == Deleted }
+
+// Event is one change to one task, as the log holds it.
+type Event struct {
+	Seq    uint64 // dense: the event before it is Seq-1
+	Type   EventType
+	TaskID string
+	Time   time.Time // UTC, whole milliseconds
+
+	// Task is the whole task as JSON (after the change; for Deleted, as it was),
+	// encoded once when the event was made. Receivers must not write to it.
+	Task []byte
+}
+
+// AppendJSON appends the event as clients receive it: one object, without the
+// position before it. See [Event.AppendJSONPrev] for filtered streams.
+func (e *Event) AppendJSON(dst []byte) []byte {
+	return append(e.appendOpen(dst), '}')
+}
+
+// AppendJSONPrev is AppendJSON with a "prev" member: the last seq that the
+// receiver was told, which lets it tell a filtered event from a lost one.
+func (e *Event) AppendJSONPrev(dst []byte, prev uint64) []byte {
+	return append(AppendPrev(e.appendOpen(dst), prev), '}')
+}
+
+// AppendPrev appends the ,"prev":N that goes before an event's closing brace.
+func AppendPrev(dst []byte, prev uint64) []byte {
+	return strconv.AppendUint(append(dst, `,"prev":`...), prev, 10)
+}
+
+func (e *Event) appendOpen(dst []byte) []byte {
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, e.Type...)
+	dst = append(dst, `","task":`...)
+	dst = append(dst, e.Task...)
+	dst = append(dst, `,"timestamp":"`...)
+	dst = AppendTime(dst, e.Time)
+	dst = append(dst, `","seq":`...)
+	return strconv.AppendUint(dst, e.Seq, 10)
+}
