@@ -1,0 +1,54 @@
+//go:build unix
+
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Files returns a descriptor of each socket, to be inherited by a child. The
+// caller closes them. They are duplicates made beside the listeners:
+// net.TCPListener.File would put the shared socket into blocking mode, and
+// every process that holds it with it.
+func (s *Set) Files() ([]*os.File, error) {
+	var files []*os.File
+	for _, l := range s.Listeners {
+		f, err := duplicate(l)
+		if err != nil {
+			for _, f := range files {
+				err = errors.Join(err, f.Close())
+			}
+			return nil, fmt.Errorf("duplicate the socket of %s: %w", l.Addr(), err)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func duplicate(l net.Listener) (*os.File, error) {
+	conn, ok := l.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("%T has no descriptor", l)
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var fd int
+	var dupErr error
+	if err := raw.Control(func(s uintptr) {
+		fd, dupErr = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0)
+	}); err != nil {
+		return nil, err
+	}
+	if dupErr != nil {
+		return nil, dupErr
+	}
+	return os.NewFile(uintptr(fd), l.Addr().String()), nil
+}

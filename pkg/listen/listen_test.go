@@ -1,0 +1,214 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOpenLocalhostPicksOnePortForBothFamilies(t *testing.T) {
+	set, err := Open("localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	_, want, _ := net.SplitHostPort(set.Addr)
+	for _, l := range set.Listeners {
+		if _, port, _ := net.SplitHostPort(l.Addr().String()); port != want {
+			t.Errorf("%s listens on port %s, want %s", l.Addr(), port, want)
+		}
+	}
+	if len(set.Listeners)+len(set.Warnings) != 2 {
+		t.Errorf("got %d listeners and warnings %q, want one or the other for each family", len(set.Listeners), set.Warnings)
+	}
+}
+
+func TestOpenTakenPort(t *testing.T) {
+	for _, family := range []struct{ network, host string }{{"tcp4", "127.0.0.1"}, {"tcp6", "[::1]"}} {
+		t.Run(family.network, func(t *testing.T) {
+			holder, err := net.Listen(family.network, family.host+":0")
+			if err != nil {
+				t.Skipf("no %s here: %v", family.host, err)
+			}
+			defer holder.Close()
+			_, port, _ := net.SplitHostPort(holder.Addr().String())
+			_, err = Open("localhost:" + port)
+			var busy *BusyError
+			if !errors.As(err, &busy) || busy.Addr != family.host+":"+port {
+				t.Fatalf("Open: %v, want a BusyError for %s:%s", err, family.host, port)
+			}
+		})
+	}
+}
+
+func TestOpenBadAddress(t *testing.T) {
+	for _, addr := range []string{"", "localhost", "localhost:nope", "localhost:70000", "256.0.0.1:0"} {
+		if set, err := Open(addr); err == nil {
+			t.Errorf("Open(%q) bound %s", addr, set.Addr)
+			set.Close()
+		}
+	}
+}
+
+// start runs a server on its own socket and returns its URL and a function that
+// waits for Run's end.
+func start(t *testing.T, ctx context.Context, s *Server, handler http.HandlerFunc) (url string, wait func() error) {
+	t.Helper()
+	set, err := Open("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.HTTP = &http.Server{Handler: handler}
+	s.Listeners = set.Listeners
+	if s.DrainTimeout == 0 {
+		s.DrainTimeout = 5 * time.Second
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	return "http://" + set.Addr, func() error { return <-done }
+}
+
+func TestRequestInFlightIsFinished(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	entered, release := make(chan struct{}), make(chan struct{})
+	url, wait := start(t, ctx, &Server{}, func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-release
+		io.WriteString(w, "whole")
+	})
+	body := make(chan string, 1)
+	go func() {
+		res, err := http.Get(url)
+		if err != nil {
+			body <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		body <- string(b)
+	}()
+	<-entered
+	cancel()
+	close(release)
+	if got := <-body; got != "whole" {
+		t.Errorf("the request in flight got %q", got)
+	}
+	if err := wait(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestSilentConnectionDoesNotHoldUpTheStop(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan struct{}, 1)
+	url, wait := start(t, ctx, &Server{DrainTimeout: time.Minute}, func(http.ResponseWriter, *http.Request) { served <- struct{}{} })
+	silent, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	// A request behind it in the queue: when that is answered, the silent one is accepted.
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	<-served
+	cancel()
+	if err := wait(); err != nil {
+		t.Errorf("Run: %v, want the silent connection cut long before the drain's deadline", err)
+	}
+}
+
+func TestRetiredServerHandsOver(t *testing.T) {
+	set, err := Open("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	files, err := set.Files()
+	if err != nil {
+		t.Skipf("no handing over of sockets here: %v", err)
+	}
+	inherit := func() []net.Listener {
+		l, err := net.FileListener(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []net.Listener{l}
+	}
+	defer files[0].Close()
+	generation := func(name string, gate Gate) (wait func() error) {
+		s := &Server{
+			HTTP:      &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, name) })},
+			Listeners: inherit(), Gate: gate, Grace: time.Millisecond, DrainTimeout: 5 * time.Second,
+		}
+		done := make(chan error, 1)
+		go func() { done <- s.Run(t.Context()) }()
+		return func() error { return <-done }
+	}
+	get := func() string {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		res, err := client.Get("http://" + set.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		return string(b)
+	}
+
+	retire, accept := make(chan struct{}), make(chan struct{})
+	waitOld := generation("old", Gate{Retire: retire})
+	generation("new", Gate{Accept: accept})
+	if got := get(); got != "old" {
+		t.Fatalf("before the handover: %q", got)
+	}
+	close(retire)
+	if err := waitOld(); err != nil {
+		t.Fatal(err)
+	}
+	close(accept)
+	if got := get(); got != "new" {
+		t.Fatalf("after the handover: %q", got)
+	}
+}
+
+func TestConnectionLimitLeavesTheRestWaiting(t *testing.T) {
+	release := make(chan struct{})
+	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hold" {
+			w.(http.Flusher).Flush()
+			<-release
+		}
+	})
+	held, err := http.Get(url + "/hold")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error, 1)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	go func() {
+		res, err := client.Get(url)
+		if err == nil {
+			res.Body.Close()
+		}
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Fatalf("a second connection was served beside the first: %v", err)
+	default:
+	}
+	close(release)
+	held.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if err := <-second; err != nil {
+		t.Errorf("the waiting connection: %v", err)
+	}
+}
