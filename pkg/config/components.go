@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// components reads the list of the user's own processes and checks it as a
+// whole, while the lines are at hand.
+func (f *file) components(node *yaml.Node) []Component {
+	if isNull(node) {
+		return nil
+	}
+	if node.Kind != yaml.SequenceNode {
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotList("components") })
+		return nil
+	}
+	var all []Component
+	for _, item := range node.Content {
+		all = append(all, f.component(resolve(item)))
+	}
+	f.checkNames(all)
+	f.checkOrder(all)
+	return all
+}
+
+func (f *file) component(node *yaml.Node) Component {
+	c := Component{line: node.Line}
+	f.fields(node, "components", map[string]func(*yaml.Node){
+		"name":    f.textField("name", &c.Name),
+		"command": func(n *yaml.Node) { c.Command, _ = f.list("command", n) },
+		"dir":     f.textField("dir", &c.Dir),
+		"env": func(n *yaml.Node) {
+			c.Env = map[string]string{}
+			f.each(n, "env", func(name string, _, value *yaml.Node) { c.Env[name] = value.Value })
+		},
+		"after": func(n *yaml.Node) { c.After, _ = f.list("after", n) },
+		"ready": func(n *yaml.Node) {
+			f.fields(n, "ready", map[string]func(*yaml.Node){
+				"log":  f.textField("log", &c.Ready.Log),
+				"http": f.textField("http", &c.Ready.HTTP),
+				"tcp":  f.textField("tcp", &c.Ready.TCP),
+			})
+			if len(n.Content) > 2 {
+				f.fail(n.Line, func(l message.Lang) string { return l.ComponentReadyTwice(c.Name) })
+			}
+		},
+		"restart": func(n *yaml.Node) {
+			f.fields(n, "restart", map[string]func(*yaml.Node){
+				"max":         valueField(f, "max", &c.Restart.Max, parseCount),
+				"window":      valueField(f, "window", &c.Restart.Window, ParseDuration),
+				"backoff_min": valueField(f, "backoff_min", &c.Restart.BackoffMin, ParseDuration),
+				"backoff_max": valueField(f, "backoff_max", &c.Restart.BackoffMax, ParseDuration),
+			})
+		},
+		"stop": func(n *yaml.Node) {
+			f.fields(n, "stop", map[string]func(*yaml.Node){
+				"signal":  f.textField("signal", &c.Stop.Signal),
+				"timeout": valueField(f, "timeout", &c.Stop.Timeout, ParseDuration),
+			})
+			f.checkSignal(n, c.Stop.Signal)
+		},
+	})
+	if len(c.Command) == 0 {
+		f.fail(c.line, func(l message.Lang) string { return l.ComponentNoCommand(c.Name) })
+	}
+	return c
+}
+
+// stopSignals are the signals that a component may be asked to stop with.
+func stopSignals() []string {
+	return []string{"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"}
+}
+
+func (f *file) checkSignal(node *yaml.Node, signal string) {
+	if signal != "" && !slices.Contains(stopSignals(), signal) {
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotOneOf("stop.signal", signal, stopSignals()...) })
+	}
+}
+
+// fields hands each value of a mapping to the reader of its key.
+func (f *file) fields(node *yaml.Node, what string, readers map[string]func(*yaml.Node)) {
+	f.each(node, what, func(name string, key, value *yaml.Node) {
+		read, known := readers[name]
+		if !known {
+			var names []string
+			for n := range readers {
+				names = append(names, n)
+			}
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(name, nearest(name, names)) })
+			return
+		}
+		read(value)
+	})
+}
+
+func (f *file) textField(key string, into *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind != yaml.ScalarNode {
+			f.fail(n.Line, func(l message.Lang) string { return l.ConfigNotScalar(key) })
+			return
+		}
+		*into = n.Value
+	}
+}
+
+func valueField[T int | time.Duration](f *file, key string, into **T, parse func(string) (T, error)) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		value, err := parse(n.Value)
+		if n.Kind != yaml.ScalarNode {
+			err = errors.New("not one value")
+		}
+		if err != nil {
+			f.fail(n.Line, valueText(key, n.Value, err))
+			return
+		}
+		*into = &value
+	}
+}
+
+// checkNames refuses names that cannot be a file's or are taken.
+func (f *file) checkNames(all []Component) {
+	valid := regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+	taken := map[string]bool{WSServer: true, API: true, Consumer: true, Launcher: true}
+	for _, c := range all {
+		switch {
+		case !valid.MatchString(c.Name):
+			f.fail(c.line, func(l message.Lang) string { return l.ComponentUnnamed(c.Name) })
+		case taken[c.Name]:
+			f.fail(c.line, func(l message.Lang) string { return l.ComponentNameTaken(c.Name) })
+		}
+		taken[c.Name] = true
+	}
+}
+
+// checkOrder refuses an order that cannot be kept: unknown names and circles.
+func (f *file) checkOrder(all []Component) {
+	byName := map[string]*Component{}
+	names := []string{WSServer, API, Consumer}
+	for i := range all {
+		byName[all[i].Name] = &all[i]
+		names = append(names, all[i].Name)
+	}
+	for _, c := range all {
+		for _, after := range c.After {
+			if !slices.Contains(names, after) {
+				f.fail(c.line, func(l message.Lang) string { return l.ComponentAfterUnknown(c.Name, after, nearest(after, names)) })
+			}
+		}
+	}
+	done := map[string]bool{}
+	var visit func(c *Component, path []string) bool
+	visit = func(c *Component, path []string) (circle bool) {
+		if at := slices.Index(path, c.Name); at >= 0 {
+			f.fail(c.line, func(l message.Lang) string { return l.ComponentCycle(append(slices.Clone(path[at:]), c.Name)) })
+			return true
+		}
+		if done[c.Name] {
+			return false
+		}
+		for _, after := range c.After {
+			if next := byName[after]; next != nil && visit(next, append(slices.Clone(path), c.Name)) {
+				return true
+			}
+		}
+		done[c.Name] = true
+		return false
+	}
+	for i := range all {
+		if visit(&all[i], nil) {
+			return // one circle is enough to report: the others may share its links
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// load reads a settings file with the given text, environment and flags.
+func load(t testing.TB, text string, env, flags map[string]string) (*Config, error) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "taskctl.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(Input{Dir: dir, File: path, Flags: flags, Getenv: func(name string) string { return env[name] }})
+}
+
+func TestLayers(t *testing.T) {
+	file := "api:\n  addr: localhost:1\n"
+	for _, tt := range []struct {
+		name         string
+		file         string
+		env, flags   map[string]string
+		want, source string
+	}{
+		{"default", "", nil, nil, "localhost:8001", "default"},
+		{"file", file, nil, nil, "localhost:1", ":2"},
+		{"environment beats file", file, map[string]string{"TASKCTL_API_ADDR": "localhost:2"}, nil, "localhost:2", "TASKCTL_API_ADDR"},
+		{"flag beats all", file, map[string]string{"TASKCTL_API_ADDR": "localhost:2"}, map[string]string{"api.addr": "localhost:3"}, "localhost:3", "--api-addr"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := load(t, tt.file, tt.env, tt.flags)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.API.Addr != tt.want || !strings.HasSuffix(c.Source("api.addr"), tt.source) {
+				t.Errorf("api.addr = %q from %q, want %q from …%q", c.API.Addr, c.Source("api.addr"), tt.want, tt.source)
+			}
+		})
+	}
+}
+
+func TestMistakesNameTheirLine(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"unknown key", "api:\n  adr: localhost:1\n", `:2: "api.adr" is not a setting; did you mean "api.addr"?`},
+		{"unknown top-level key", "\napy: {}\n", `:2: "apy" is not a setting`},
+		{"key twice", "lang: en\nstore: sqlite\nlang: es\n", `:3: "lang" is set twice; it is also on line 1`},
+		{"bad duration", "stop:\n  timeout: soon\n", `:2: stop.timeout takes a duration such as 500ms, 10s or 7d, not "soon"`},
+		{"negative count", "restart: {max: -1}\n", `:1: restart.max takes a whole number from 0, not "-1"`},
+		{"bad size", "logs: {max_size: big}\n", `logs.max_size takes a size`},
+		{"list for a value", "store: [a, b]\n", `:1: store takes one value`},
+		{"value for a group", "api: localhost\n", `:1: api takes keys and values`},
+		{"bad address", "api: {addr: localhost}\n", `api.addr takes host:port`},
+		{"beyond loopback", "api: {addr: '0.0.0.0:8001'}\n", `set auth.token (TASKCTL_AUTH_TOKEN) first`},
+		{"every interface", "wsserver: {addr: ':8765'}\n", `set auth.token`},
+		{"same address", "wsserver: {addr: 'localhost:8001'}\n", `each needs its own port`},
+		{"bad language", "lang: fr\n", `lang takes en or es, not "fr"`},
+		{"bad websocket url", "websocket_url: http://localhost\n", `websocket_url takes a URL`},
+		{"unknown store", "store: mysql\n", `store takes sqlite, not "mysql"`},
+		{"no yaml", "api: [\n", `not YAML`},
+		{"not a mapping", "- a\n", `takes keys and values`},
+		{"component without name", "components:\n  - command: [a]\n", `:2: a component needs a name`},
+		{"component name taken", "components:\n  - {name: api, command: [a]}\n", `:2: the name "api" is taken`},
+		{"component without command", "components:\n  - name: x\n", `:2: x needs a command`},
+		{"component with unknown key", "components:\n  - name: x\n    comand: [a]\n", `:3: "comand" is not a setting; did you mean "command"?`},
+		{"after unknown", "components:\n  - name: x\n    command: [a]\n    after: [apo]\n", `:2: x comes after "apo", which does not exist; did you mean "api"?`},
+		{"circle", "components:\n  - {name: x, command: [a], after: [y]}\n  - {name: y, command: [a], after: [x]}\n", `: these wait for one another in a circle: x → y → x`},
+		{"after itself", "components:\n  - {name: x, command: [a], after: [x]}\n", `circle: x → x`},
+		{"ready twice", "components:\n  - {name: x, command: [a], ready: {log: a, tcp: 'b:1'}}\n", `x.ready takes one of`},
+		{"unknown signal", "components:\n  - {name: x, command: [a], stop: {signal: TERM}}\n", `stop.signal takes`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := load(t, tt.text, nil, nil)
+			var problems Problems
+			if !errors.As(err, &problems) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v\nwant a problem with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestEveryMistakeIsReported(t *testing.T) {
+	_, err := load(t, "lang: en\nfoo: 1\nbar: 2\n", map[string]string{"TASKCTL_STOP_TIMEOUT": "x"}, map[string]string{"restart.max": "y"})
+	var problems Problems
+	if !errors.As(err, &problems) || len(problems) != 4 {
+		t.Fatalf("got %v, want four problems", err)
+	}
+	if es := problems.In(message.Spanish); !strings.Contains(es, "no es un ajuste") {
+		t.Errorf("in Spanish: %s", es)
+	}
+}
+
+func TestComponents(t *testing.T) {
+	c, err := load(t, `
+components:
+  - name: mailer
+    command: [python3, mailer.py]
+    dir: workers
+    env: {MODE: live}
+    after: [api]
+    ready: {log: listening}
+    restart: {max: 3}
+    stop: {signal: SIGINT, timeout: 2s}
+`, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, two := 3, 2*time.Second
+	want := []Component{{
+		Name: "mailer", Command: []string{"python3", "mailer.py"}, Dir: "workers", Env: map[string]string{"MODE": "live"},
+		After: []string{"api"}, Ready: Ready{Log: "listening"}, Restart: Restart{Max: &three}, Stop: Stop{Signal: "SIGINT", Timeout: &two},
+	}}
+	ignoreLine := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".line" }, cmp.Ignore())
+	if diff := cmp.Diff(want, c.Components, ignoreLine, cmp.AllowUnexported(Component{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefaultFileIsTheDefaults(t *testing.T) {
+	onDisk, err := os.ReadFile("../../configs/taskctl.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(DefaultYAML(), string(onDisk)); diff != "" {
+		t.Errorf("configs/taskctl.yaml is not `taskctl config default`: %s", diff)
+	}
+	c, err := load(t, DefaultYAML(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range Default().Values() {
+		if got := c.Values()[i].Value; got != v.Value {
+			t.Errorf("%s: the file says %q, the default is %q", v.Key, got, v.Value)
+		}
+	}
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	c, err := load(t, "auth: {token: hunter2}\n", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.Values() {
+		if strings.Contains(v.Value, "hunter2") {
+			t.Errorf("%s shows the token", v.Key)
+		}
+	}
+}
+
+func TestValuesReadBack(t *testing.T) {
+	for _, d := range []time.Duration{0, time.Millisecond, 90 * time.Second, time.Minute, time.Hour, 90 * time.Minute, 24 * time.Hour, 25 * time.Hour, 10 * time.Minute, 20 * time.Hour} {
+		if got, err := ParseDuration(FormatDuration(d)); err != nil || got != d {
+			t.Errorf("%v is written %q, which reads back as %v, %v", d, FormatDuration(d), got, err)
+		}
+	}
+	for _, n := range []int64{0, 1, 1023, 1024, 8 << 20, 3 << 30, 1_000_000} {
+		if got, err := ParseSize(FormatSize(n)); err != nil || got != n {
+			t.Errorf("%d is written %q, which reads back as %d, %v", n, FormatSize(n), got, err)
+		}
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	getenv := func(string) string { return "" }
+	if _, err := Load(Input{Dir: t.TempDir(), Getenv: getenv}); err != nil {
+		t.Errorf("without a file: %v", err)
+	}
+	var problems Problems
+	if _, err := Load(Input{Dir: t.TempDir(), File: "nowhere.yaml", Getenv: getenv}); !errors.As(err, &problems) {
+		t.Errorf("with a file that is not there: %v, want a problem", err)
+	}
+}
+
+// FuzzFile holds that no file crashes the reader, and that what it accepts has
+// passed every check.
+func FuzzFile(f *testing.F) {
+	f.Add(DefaultYAML())
+	f.Add("components:\n  - {name: x, command: [a], after: [api], ready: {log: a}}\n")
+	f.Add("a: &a [*a]\n")
+	f.Add("api: {<<: {addr: x}}\n? [k]\n: v\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := load(t, text, nil, nil)
+		if err == nil && len(c.validate()) > 0 {
+			t.Errorf("accepted, with problems: %v", c.validate())
+		}
+	})
+}

@@ -1,0 +1,189 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// file is a settings file while it is read: every mistake in it is collected
+// with its line, so that one run shows them all.
+type file struct {
+	name     string
+	problems Problems
+}
+
+func (f *file) fail(line int, text func(message.Lang) string) {
+	f.problems = append(f.problems, Problem{Where: fmt.Sprintf("%s:%d", f.name, line), Text: text})
+}
+
+// parse reads a whole settings file into c.
+func (c *Config) parse(data []byte, name string) Problems {
+	f := &file{name: name}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		f.fail(syntaxLine(err), func(l message.Lang) string { return l.ConfigSyntax(err.Error()) })
+		return f.problems
+	}
+	if len(doc.Content) == 0 {
+		return nil // nothing but comments
+	}
+	known := map[string]setting{}
+	for _, s := range settings() {
+		known[s.key] = s
+	}
+	c.parseMapping(f, known, "", doc.Content[0])
+	return f.problems
+}
+
+// parseMapping reads a mapping of settings whose keys begin with prefix.
+func (c *Config) parseMapping(f *file, known map[string]setting, prefix string, node *yaml.Node) {
+	f.each(node, strings.TrimSuffix(prefix, "."), func(name string, key, value *yaml.Node) {
+		full := prefix + name
+		s, isSetting := known[full]
+		switch {
+		case full == "components":
+			c.Components = f.components(value)
+		case isSetting:
+			if text, ok := f.scalar(s, value); ok {
+				f.problems = append(f.problems, c.assign(s, text, fmt.Sprintf("%s:%d", f.name, value.Line))...)
+			}
+		case isGroup(known, full):
+			if !isNull(value) {
+				c.parseMapping(f, known, full+".", value)
+			}
+		default:
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(full, nearest(full, keysOf(known))) })
+		}
+	})
+}
+
+// each calls do for every pair of a mapping, and reports what is none and keys
+// that stand twice.
+func (f *file) each(node *yaml.Node, what string, do func(name string, key, value *yaml.Node)) {
+	node = resolve(node)
+	if node.Kind != yaml.MappingNode {
+		if what == "" {
+			what = f.name
+		}
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotMapping(what) })
+		return
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], resolve(node.Content[i+1])
+		if first, again := lines[key.Value]; again {
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigDuplicateKey(key.Value, first) })
+			continue
+		}
+		lines[key.Value] = key.Line
+		do(key.Value, key, value)
+	}
+}
+
+// scalar returns the text of a setting's value; a list becomes a,b,c.
+func (f *file) scalar(s setting, node *yaml.Node) (string, bool) {
+	switch {
+	case isNull(node):
+		return "", false
+	case node.Kind == yaml.ScalarNode:
+		return node.Value, true
+	case node.Kind == yaml.SequenceNode && isList(s):
+		items, ok := f.list(s.key, node)
+		return strings.Join(items, ","), ok
+	}
+	f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotScalar(s.key) })
+	return "", false
+}
+
+// list returns the scalars of a sequence.
+func (f *file) list(key string, node *yaml.Node) ([]string, bool) {
+	ok := node.Kind == yaml.SequenceNode
+	var items []string
+	for _, item := range node.Content {
+		item = resolve(item)
+		ok = ok && item.Kind == yaml.ScalarNode
+		items = append(items, item.Value)
+	}
+	if !ok {
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotList(key) })
+		return nil, false
+	}
+	return items, true
+}
+
+func resolve(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode && node.Alias != nil {
+		return node.Alias
+	}
+	return node
+}
+
+func isNull(node *yaml.Node) bool {
+	return node.Kind == yaml.ScalarNode && node.Tag == "!!null"
+}
+
+func isList(s setting) bool {
+	return strings.HasSuffix(s.key, "origins") || strings.HasSuffix(s.key, "hosts")
+}
+
+func isGroup(known map[string]setting, name string) bool {
+	for key := range known {
+		if strings.HasPrefix(key, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func keysOf(known map[string]setting) []string {
+	keys := []string{"components"}
+	for key := range known {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// syntaxLine finds the line that the YAML reader names in its error, or 1.
+func syntaxLine(err error) int {
+	line := 1
+	if m := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error()); m != nil {
+		_, _ = fmt.Sscan(m[1], &line)
+	}
+	return line
+}
+
+// nearest returns the candidate that a typing error away from word, or "".
+func nearest(word string, candidates []string) string {
+	best, distance := "", max(2, len(word)/3)+1
+	for _, candidate := range candidates {
+		if d := editDistance(word, candidate); d < distance || d == distance && best != "" && candidate < best {
+			best, distance = candidate, d
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's, over bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,52 @@
+package config
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// Problem is one thing wrong with the settings, with where it stands.
+type Problem struct {
+	Where string // "configs/taskctl.yaml:12", "TASKCTL_API_ADDR", "--api-addr"
+	// Text says what is wrong and what was meant, in a language.
+	Text func(message.Lang) string
+}
+
+// Problems is every mistake found, in the order of reading. It is an error.
+type Problems []Problem
+
+// Error is the English text, a line for each problem.
+func (p Problems) Error() string { return p.In(message.English) }
+
+// In is the text in a language, a line for each problem.
+func (p Problems) In(lang message.Lang) string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.Where + ": " + problem.Text(lang)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// What a value can be instead of what its setting needs.
+var (
+	errCount    = errors.New("not a whole number from 0")
+	errDuration = errors.New("not a duration")
+	errSize     = errors.New("not a size")
+)
+
+// valueText is what to say of a value that its setting cannot take.
+func valueText(key, value string, err error) func(message.Lang) string {
+	return func(l message.Lang) string {
+		switch {
+		case errors.Is(err, errCount):
+			return l.ConfigNotCount(key, value)
+		case errors.Is(err, errDuration):
+			return l.ConfigNotDuration(key, value)
+		case errors.Is(err, errSize):
+			return l.ConfigNotSize(key, value)
+		}
+		return l.ConfigBadValue(key, value, err.Error())
+	}
+}

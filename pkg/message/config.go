@@ -1,0 +1,123 @@
+package message
+
+import "strings"
+
+// ConfigUnknownKey says that a key is none of ours; meant is the nearest that is,
+// or empty.
+func (l Lang) ConfigUnknownKey(key, meant string) string {
+	if meant == "" {
+		return l.say("%q is not a setting; `taskctl config default` lists them all",
+			"%q no es un ajuste; `taskctl config default` los muestra todos", key)
+	}
+	return l.say("%q is not a setting; did you mean %q?", "%q no es un ajuste; ¿quizá %q?", key, meant)
+}
+
+// ConfigDuplicateKey says that a key stands twice; line is where it stood first.
+func (l Lang) ConfigDuplicateKey(key string, line int) string {
+	return l.say("%q is set twice; it is also on line %d", "%q está puesto dos veces; también en la línea %d", key, line)
+}
+
+// ConfigNotCount says that a value is no whole number.
+func (l Lang) ConfigNotCount(key, value string) string {
+	return l.say("%s takes a whole number from 0, not %q", "%s admite un número entero desde 0, no %q", key, value)
+}
+
+// ConfigNotDuration says that a value is no duration.
+func (l Lang) ConfigNotDuration(key, value string) string {
+	return l.say(`%s takes a duration such as 500ms, 10s or 7d, not %q`, `%s admite una duración como 500ms, 10s o 7d, no %q`, key, value)
+}
+
+// ConfigNotSize says that a value is no size.
+func (l Lang) ConfigNotSize(key, value string) string {
+	return l.say(`%s takes a size such as 65536, 8MiB or 10MB, not %q`, `%s admite un tamaño como 65536, 8MiB o 10MB, no %q`, key, value)
+}
+
+// ConfigBadValue says that a value cannot be used, and why.
+func (l Lang) ConfigBadValue(key, value, why string) string {
+	return l.say("%s cannot be %q: %s", "%s no puede ser %q: %s", key, value, why)
+}
+
+// ConfigNotAddress says that a value is no address to listen on.
+func (l Lang) ConfigNotAddress(key, value string) string {
+	return l.say("%s takes host:port such as localhost:8001, not %q", "%s admite host:puerto como localhost:8001, no %q", key, value)
+}
+
+// ConfigNotURL says that a value is no WebSocket URL.
+func (l Lang) ConfigNotURL(key, value string) string {
+	return l.say("%s takes a URL such as ws://localhost:8765/, not %q", "%s admite una URL como ws://localhost:8765/, no %q", key, value)
+}
+
+// ConfigNotOneOf says which values a setting takes.
+func (l Lang) ConfigNotOneOf(key, value string, choices ...string) string {
+	return l.say("%s takes %s, not %q", "%s admite %s, no %q", key, strings.Join(choices, l.say(" or ", " o ")), value)
+}
+
+// ConfigSameAddress says that two listeners want one address.
+func (l Lang) ConfigSameAddress(key, other, value string) string {
+	return l.say("%s and %s are both %s; each needs its own port", "%s y %s son ambos %s; cada uno necesita su puerto", key, other, value)
+}
+
+// ConfigNeedsToken refuses to listen for strangers without a secret, with the way out.
+func (l Lang) ConfigNeedsToken(key, value string) string {
+	return l.say("%s is %s, which other machines can reach: set auth.token (TASKCTL_AUTH_TOKEN) first, or listen on localhost",
+		"%s es %s, al alcance de otras máquinas: ponga antes auth.token (TASKCTL_AUTH_TOKEN), o escuche en localhost", key, value)
+}
+
+// ConfigNotScalar says that a key holds a list or a mapping where one value belongs.
+func (l Lang) ConfigNotScalar(key string) string {
+	return l.say("%s takes one value", "%s admite un solo valor", key)
+}
+
+// ConfigNotList says that a key holds something else where a list belongs.
+func (l Lang) ConfigNotList(key string) string {
+	return l.say("%s takes a list: [a, b]", "%s admite una lista: [a, b]", key)
+}
+
+// ConfigNotMapping says that a key holds something else where key: value pairs belong.
+func (l Lang) ConfigNotMapping(key string) string {
+	return l.say("%s takes keys and values", "%s admite claves y valores", key)
+}
+
+// ConfigSyntax says that a file is no YAML.
+func (l Lang) ConfigSyntax(why string) string {
+	return l.say("not YAML: %s", "no es YAML: %s", why)
+}
+
+// ConfigUnreadable says that a file cannot be read.
+func (l Lang) ConfigUnreadable(why string) string {
+	return l.say("cannot be read: %s", "no se puede leer: %s", why)
+}
+
+// ComponentUnnamed says that a component has no usable name.
+func (l Lang) ComponentUnnamed(name string) string {
+	return l.say("a component needs a name of lower-case letters, digits, - and _, not %q",
+		"un componente necesita un nombre de minúsculas, cifras, - y _, no %q", name)
+}
+
+// ComponentNameTaken says that a name stands for something else already.
+func (l Lang) ComponentNameTaken(name string) string {
+	return l.say("the name %q is taken", "el nombre %q está ocupado", name)
+}
+
+// ComponentNoCommand says that a component has nothing to run.
+func (l Lang) ComponentNoCommand(name string) string {
+	return l.say("%s needs a command: [program, argument, …]", "%s necesita un command: [programa, argumento, …]", name)
+}
+
+// ComponentAfterUnknown says that a component waits for one that does not exist.
+func (l Lang) ComponentAfterUnknown(name, after, meant string) string {
+	if meant == "" {
+		return l.say("%s comes after %q, which does not exist", "%s va después de %q, que no existe", name, after)
+	}
+	return l.say("%s comes after %q, which does not exist; did you mean %q?", "%s va después de %q, que no existe; ¿quizá %q?", name, after, meant)
+}
+
+// ComponentCycle says that components wait for one another in a circle.
+func (l Lang) ComponentCycle(names []string) string {
+	return l.say("these wait for one another in a circle: %s", "estos se esperan en círculo: %s", strings.Join(names, " → "))
+}
+
+// ComponentReadyTwice says that only one way of being ready can be given.
+func (l Lang) ComponentReadyTwice(name string) string {
+	return l.say("%s.ready takes one of log, http and tcp", "%s.ready admite uno de log, http y tcp", name)
+}
