@@ -36,7 +36,7 @@ func (p Policy) Check(r *http.Request) *Denied {
 	if denied := p.CheckSite(r); denied != nil {
 		return denied
 	}
-	return p.checkToken(r)
+	return p.CheckToken(r)
 }
 
 // CheckSite is [Policy.Check] without the token: the part that a CORS preflight,
@@ -104,8 +104,9 @@ func ParseOrigin(s string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-// checkToken compares in constant time; only the length can be told from outside.
-func (p Policy) checkToken(r *http.Request) *Denied {
+// CheckToken is the other part of [Policy.Check]. It compares in constant time;
+// only the length can be told from outside.
+func (p Policy) CheckToken(r *http.Request) *Denied {
 	if p.Token == "" || p.isToken(bearer(r)) {
 		return nil
 	}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+const jsonType = "application/json"
+
+// position puts where the answer stands in the event log into it.
+func (x *exchange) position(p task.Position) {
+	if !p.IsZero() {
+		x.set("Taskctl-Position", p.String())
+	}
+}
+
+// canonicalID is the id of the path as the store has it. What is not a UUID
+// names no task.
+func (x *exchange) canonicalID() (string, error) {
+	id, err := uuid.Parse(x.taskID)
+	if err != nil || len(x.taskID) != len(uuid.Nil.String()) {
+		return "", task.ErrNotFound
+	}
+	return id.String(), nil
+}
+
+func (s *Server) listTasks(x *exchange) error {
+	query, err := taskQuery(x.r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	page, err := s.deps.Store.List(x.r.Context(), query)
+	x.position(page.Position)
+	if err != nil {
+		return err
+	}
+	sc := s.takeScratch()
+	defer s.giveScratch(sc)
+	sc.answer = appendPage(sc.answer[:0], &page)
+	x.send(http.StatusOK, jsonType, sc.answer)
+	return nil
+}
+
+func appendPage(dst []byte, page *task.Page) []byte {
+	dst = append(dst, `{"tasks":[`...)
+	for i := range page.Tasks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = page.Tasks[i].AppendJSON(dst)
+	}
+	dst = append(dst, ']')
+	if page.Next != "" {
+		dst = append(dst, `,"next_cursor":`...)
+		dst, _ = jsontext.AppendQuote(dst, page.Next) // our own text: it is UTF-8
+	}
+	return append(appendStand(dst, page.Position), '}')
+}
+
+// appendStand appends where an answer stands in the log.
+func appendStand(dst []byte, p task.Position) []byte {
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, p.Seq, 10)
+	dst = append(dst, `,"epoch":"`...)
+	dst = append(dst, p.Epoch...)
+	return append(dst, '"')
+}
+
+func (s *Server) getTask(x *exchange) error {
+	id, err := x.canonicalID()
+	if err != nil {
+		return err
+	}
+	if _, err := parseQuery(x.r.URL.RawQuery); err != nil {
+		return err
+	}
+	t, position, err := s.deps.Store.Get(x.r.Context(), id)
+	x.position(position)
+	if err != nil {
+		return err
+	}
+	known, err := notModified(x.r.Header, t.Version)
+	if err != nil {
+		return err
+	}
+	x.set("ETag", etag(t.Version))
+	if known {
+		x.sendEmpty(http.StatusNotModified)
+		return nil
+	}
+	sc := s.takeScratch()
+	defer s.giveScratch(sc)
+	sc.answer = t.AppendJSON(sc.answer[:0])
+	x.send(http.StatusOK, jsonType, sc.answer)
+	return nil
+}
