@@ -1,0 +1,75 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// Events returns what follows a position in the log, oldest first: as much as
+// there is, up to limit (0: the server's). head is where the log stood. There is
+// more when the last event is not at head. An error that is task.ErrGone holds a
+// *task.GoneError with the reason: read the tasks anew, as Snapshot does.
+func (c *Client) Events(ctx context.Context, after task.Position, limit int) (events []Event, head task.Position, err error) {
+	query := url.Values{"since": {after.String()}}
+	if limit != 0 {
+		query.Set("limit", strconv.Itoa(limit))
+	}
+	header := http.Header{"Accept": {"application/json"}}
+	res, err := c.do(ctx, request{method: http.MethodGet, path: "/events", query: query, header: header})
+	if err != nil {
+		return nil, task.Position{}, fmt.Errorf("read events: %w", err)
+	}
+	var page struct {
+		Events []jsontext.Value `json:"events"`
+		Seq    uint64           `json:"seq"`
+		Epoch  string           `json:"epoch"`
+	}
+	if err := json.Unmarshal(res.body, &page); err != nil {
+		return nil, task.Position{}, fmt.Errorf("read events: read the answer: %w", err)
+	}
+	head = task.Position{Epoch: page.Epoch, Seq: page.Seq}
+	events = make([]Event, len(page.Events))
+	for i, raw := range page.Events {
+		f, err := decode(raw)
+		if err == nil && !task.EventType(f.Type).Valid() {
+			err = fmt.Errorf("%q is no type of event", f.Type)
+		}
+		if err != nil {
+			return nil, head, fmt.Errorf("read events: %w", err)
+		}
+		events[i] = f.event(task.Position{Epoch: page.Epoch, Seq: f.Seq}, raw)
+	}
+	return events, head, nil
+}
+
+// Snapshot returns all tasks, newest first, and the position from which to
+// subscribe in order to follow them. Tasks read late may already show what the
+// first events say; each event carries the whole task, so putting it in the place
+// of the one held (or removing that, for task.Deleted) leads to the same end.
+func (c *Client) Snapshot(ctx context.Context) ([]task.Task, task.Position, error) {
+	var tasks []task.Task
+	var first task.Position
+	for q := (task.Query{Limit: 1000}); ; {
+		page, err := c.List(ctx, q)
+		switch {
+		case err != nil:
+			return nil, task.Position{}, err
+		case q.Cursor == "":
+			first = page.Position
+		case page.Position.Epoch != first.Epoch:
+			return nil, task.Position{}, fmt.Errorf("list tasks: the database was replaced in between: %w", task.ErrUnavailable)
+		}
+		tasks = append(tasks, page.Tasks...)
+		if page.Next == "" {
+			return tasks, first, nil
+		}
+		q.Cursor = page.Next
+	}
+}

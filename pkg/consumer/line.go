@@ -1,0 +1,91 @@
+package consumer
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/taskctl/taskctl/pkg/client"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// appendRaw appends a message as received, as one line.
+func appendRaw(dst, raw []byte) []byte {
+	if bytes.ContainsAny(raw, "\r\n") { // white space between members: inside strings they are escaped
+		compact := jsontext.Value(bytes.Clone(raw))
+		if compact.Compact() == nil {
+			raw = compact
+		}
+	}
+	return append(append(dst, raw...), '\n')
+}
+
+// appendEvent appends an event as a line for people:
+//
+//	2024-01-15T10:00:00Z #43 created 018d0c5e-… Buy milk
+func appendEvent(dst []byte, l message.Lang, e client.Event) []byte {
+	verb := l.ConsumerUpdated()
+	switch e.Type {
+	case task.Created:
+		verb = l.ConsumerCreated()
+	case task.Deleted:
+		verb = l.ConsumerDeleted()
+	}
+	dst = task.AppendTime(dst, e.Time)
+	dst = fmt.Appendf(dst, " #%d %-*s %s  ", e.Position.Seq, verbWidth(l), verb, printable(e.Task.ID))
+	dst = append(dst, printable(e.Task.Title)...)
+	if e.Task.Completed {
+		dst = fmt.Appendf(dst, "  [%s]", l.ConsumerCompleted())
+	}
+	return append(dst, '\n')
+}
+
+func verbWidth(l message.Lang) int {
+	return max(len(l.ConsumerCreated()), len(l.ConsumerUpdated()), len(l.ConsumerDeleted()))
+}
+
+// appendReset appends the line that stands where events are missing.
+func appendReset(dst []byte, l message.Lang, r client.Reset) []byte {
+	reason := printable(string(r.Reason))
+	switch r.Reason {
+	case task.GoneEpoch:
+		reason = l.ConsumerResetEpoch()
+	case task.GoneTooOld:
+		reason = l.ConsumerResetTooOld()
+	case task.GoneAhead:
+		reason = l.ConsumerResetAhead()
+	}
+	return append(append(dst, l.ConsumerReset(reason, r.Position.Seq)...), '\n')
+}
+
+// printable escapes what would act on a terminal instead of showing on it:
+// control characters, line separators, and what reverses or hides other text.
+func printable(s string) string {
+	if strings.IndexFunc(s, acts) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !acts(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func acts(r rune) bool {
+	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and scripts are made with these
+	switch {
+	case r == joiner, r == nonJoiner, 0xe0020 <= r && r <= 0xe007f:
+		return false
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
