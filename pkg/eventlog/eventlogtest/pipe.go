@@ -1,0 +1,62 @@
+package eventlogtest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// Pipe is a broker inside one process: what is published is delivered in the
+// publisher's goroutine while somebody subscribes, and is lost otherwise.
+type Pipe struct {
+	cut atomic.Bool
+
+	mu      sync.Mutex
+	deliver func(string, []task.Event)
+	down    func()
+}
+
+var (
+	_ task.Publisher  = (*Pipe)(nil)
+	_ task.Subscriber = (*Pipe)(nil)
+)
+
+// Publish implements task.Publisher.
+func (p *Pipe) Publish(epoch string, events []task.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.deliver != nil && !p.cut.Load() {
+		p.deliver(epoch, slices.Clone(events))
+	}
+}
+
+// Subscribe implements task.Subscriber.
+func (p *Pipe) Subscribe(ctx context.Context, deliver func(string, []task.Event), down func()) error {
+	p.set(deliver, down)
+	down()
+	<-ctx.Done()
+	p.set(nil, nil)
+	return nil
+}
+
+func (p *Pipe) set(deliver func(string, []task.Event), down func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deliver, p.down = deliver, down
+}
+
+// Connect says whether a publisher is there. What is published while none is is lost.
+func (p *Pipe) Connect(connected bool) {
+	p.cut.Store(!connected)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.down != nil {
+		p.down()
+	}
+}
+
+// Connected reports what Connect was told last; true before that.
+func (p *Pipe) Connected() bool { return !p.cut.Load() }
