@@ -125,7 +125,7 @@ func parseURL(given, fallback string, schemes ...string) (*url.URL, error) {
 	}
 	u, err := url.Parse(given)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a URL", given)
+		return nil, fmt.Errorf("it must be like %s", fallback) // what was given may hold a password
 	}
 	for _, scheme := range schemes {
 		if u.Scheme != scheme {
@@ -137,10 +137,10 @@ func parseURL(given, fallback string, schemes ...string) (*url.URL, error) {
 		u.Path = strings.TrimRight(u.Path, "/")
 		return u, nil
 	}
-	return nil, fmt.Errorf("%q must be like %s", given, fallback)
+	return nil, fmt.Errorf("%q must be like %s", u.Redacted(), fallback)
 }
 
-// authorization is the header of every request and handshake.
+// authorize adds the token to a request or a handshake.
 func (c *Client) authorize(h http.Header) {
 	if c.token != "" {
 		h.Set("Authorization", "Bearer "+c.token)

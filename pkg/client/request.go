@@ -48,7 +48,7 @@ func (c *Client) do(ctx context.Context, req request) (*response, error) {
 			return res, nil
 		}
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s %s: %w", req.method, req.path, context.Cause(ctx))
+			return nil, context.Cause(ctx)
 		}
 		wait, again := pause.wait(attempt-1), false
 		var refused *Problem

@@ -102,22 +102,25 @@ func (s *subscription) tell(n Notification) bool {
 }
 
 // wait is the pause before the next attempt: what the server said, or a random
-// one that grows.
+// one that grows. A server that keeps saying "at once" is not taken at its word.
 func (s *subscription) wait(err error) time.Duration {
 	var closed *CloseError
-	if errors.As(err, &closed) && closed.RetryAfter >= 0 {
-		return min(closed.RetryAfter, maxTold)
+	var refused *Problem
+	told := time.Duration(0)
+	switch {
+	case errors.As(err, &closed) && closed.RetryAfter >= 0:
+		told = min(closed.RetryAfter, maxTold)
+		if s.failed == 0 {
+			return told
+		}
+	case errors.As(err, &refused):
+		told = min(refused.RetryAfter, maxTold)
 	}
 	longest := s.options.MaxWait
 	if longest <= 0 {
 		longest = defaultWait
 	}
-	wait := backoff{min: min(minWait, longest), max: longest}.wait(s.failed)
-	var refused *Problem
-	if errors.As(err, &refused) {
-		wait = max(wait, min(refused.RetryAfter, maxTold))
-	}
-	return wait
+	return max(told, backoff{min: min(minWait, longest), max: longest}.wait(s.failed))
 }
 
 // final reports whether coming back cannot help.
