@@ -1,0 +1,307 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// keptProbes is how many looks at a component's health a crash record holds.
+const keptProbes = 5
+
+// component is the actor around one machine: it takes inputs one at a time and
+// carries out what the machine wants done. Only its goroutine touches the
+// fields above the lock.
+type component struct {
+	spec   Spec
+	boot   *boot
+	strict bool // its death makes the start fail
+	ledger *Ledger
+	mark   string // what the marks of its generations begin with
+	change func(Status)
+	logger *slog.Logger
+
+	inputs  chan input
+	over    chan struct{} // closed when run has returned: later inputs go nowhere
+	watches sync.WaitGroup
+	machine machine
+	lives   map[uint64]*running
+	news    []func()  // to be told once the step is visible
+	stop    Ending    // of the stop under way
+	askedAt time.Time // when that was asked for
+
+	firstReady chan struct{} // closed when it has been ready
+
+	seen record
+}
+
+// running is what the actor holds of a living generation.
+type running struct {
+	instance  Instance
+	startedAt time.Time
+	alive     chan struct{} // holds one report at most
+	timers    []*time.Timer
+	unwatch   context.CancelFunc
+}
+
+// post hands an input to the actor. It may be called from any goroutine but the actor's.
+func (c *component) post(in input) {
+	select {
+	case c.inputs <- in:
+	case <-c.over:
+	}
+}
+
+// run is the actor. It ends with ctx, by which time nothing should be alive.
+func (c *component) run(ctx context.Context) error {
+	lives := context.WithoutCancel(ctx) // generations end by orders, not by this context
+	defer c.watches.Wait()
+	defer close(c.over)
+	defer c.release()
+	for {
+		select {
+		case in := <-c.inputs:
+			c.take(lives, in)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (c *component) release() {
+	for _, r := range c.lives {
+		r.release()
+	}
+}
+
+func (r *running) release() {
+	for _, t := range r.timers {
+		t.Stop()
+	}
+	if r.unwatch != nil {
+		r.unwatch()
+	}
+}
+
+// take steps the machine, and again for what the actions themselves bring about.
+// Those who wait are told last, so that they find the status they waited for.
+func (c *component) take(ctx context.Context, in input) {
+	for queue := []input{in}; len(queue) > 0; queue = queue[1:] {
+		queue = append(queue, c.step(ctx, queue[0])...)
+	}
+	c.publish()
+	for _, tell := range c.news {
+		tell()
+	}
+	c.news = nil
+}
+
+func (c *component) step(ctx context.Context, in input) (more []input) {
+	in.now = time.Now()
+	in.jitter = rand.Float64()
+	if (in.kind == wantStop || in.kind == wantEnd || in.kind == wantKill) && c.machine.intent != intentStop {
+		c.askedAt, c.stop = in.now, Ending{}
+		c.seen.stopping(in.now)
+	}
+	var actions []action
+	c.boot.during(func(booting bool) *StartError {
+		in.strict = booting && c.strict
+		c.machine, actions = c.machine.step(in)
+		for _, a := range actions {
+			if a.kind == doFailStart {
+				return &StartError{Component: c.spec.Name, Exit: a.exit, Lines: c.lines(a.generation)}
+			}
+		}
+		return nil
+	})
+	for _, a := range actions {
+		more = append(more, c.act(ctx, a)...)
+	}
+	return more
+}
+
+func (c *component) lines(generation uint64) []string {
+	if r := c.lives[generation]; r != nil && r.instance != nil {
+		return r.instance.Lines()
+	}
+	return nil
+}
+
+func (c *component) act(ctx context.Context, a action) []input {
+	r := c.lives[a.generation]
+	switch a.kind {
+	case doSpawn:
+		return c.spawn(ctx, a)
+	case doTell:
+		if r != nil && r.instance != nil {
+			r.instance.Tell(a.order)
+		}
+	case doTimer:
+		timer := time.AfterFunc(a.after, func() { c.post(input{kind: a.timer, generation: a.generation}) })
+		if r == nil { // of a generation to come
+			r = &running{}
+			c.lives[a.generation] = r
+		}
+		r.timers = append(r.timers, timer)
+	case doWatch:
+		c.logger.Info("component ready", "generation", a.generation, "took", time.Since(r.startedAt))
+		c.watch(ctx, a.generation, r)
+		c.news = append(c.news, c.beenReady)
+	case doEnded:
+		c.ended(a)
+	case doFail:
+		c.logger.Error("component failed", "exit", a.exit.String(), "deaths", len(c.machine.deaths))
+		if c.spec.OnFailed != nil {
+			c.spec.OnFailed()
+		}
+	case doFailStart:
+		c.logger.Error("start failed", "exit", a.exit.String())
+		c.news = append(c.news, c.boot.announce)
+	case doAnswer:
+		err := c.complete(a.err)
+		c.news = append(c.news, func() { c.seen.answer(a.ticket, err) })
+	}
+	return nil
+}
+
+func (c *component) beenReady() {
+	if !isClosed(c.firstReady) {
+		close(c.firstReady)
+	}
+	c.boot.ready(c.spec.Name)
+}
+
+// spawn starts a generation. That it could not be started is an end like others.
+func (c *component) spawn(ctx context.Context, a action) []input {
+	if early := c.lives[a.generation]; early != nil {
+		early.release() // the timer of the backoff before it
+	}
+	number := a.generation
+	r := &running{startedAt: time.Now(), alive: make(chan struct{}, 1)}
+	c.lives[number] = r
+	mark := generationMark(c.mark, number)
+	instance, err := c.spec.Runner.Start(ctx, Generation{
+		Component: c.spec.Name, Number: number, Mark: mark, Gated: a.gated, StopSignal: c.spec.StopSignal,
+		Logger: c.logger.With("generation", number),
+		Emit:   func(e Event) { c.emitted(number, r, e) },
+	})
+	if err != nil {
+		return []input{{kind: sawGone, generation: number, exit: Exit{
+			At: time.Now(), Reason: NotStarted, Code: -1, Err: err.Error(),
+		}}}
+	}
+	r.instance = instance
+	c.seen.add(number, instance)
+	c.logger.Info("component started", "generation", number, "pid", instance.PID())
+	if err := c.ledger.add(c.spec.Name, number, mark, instance.PID()); err != nil {
+		c.logger.Warn("ledger not written", "error", err)
+	}
+	return nil
+}
+
+// emitted passes on what a generation reports, on its goroutine.
+func (c *component) emitted(number uint64, r *running, e Event) {
+	switch e.Kind {
+	case BecameReady:
+		c.post(input{kind: sawReady, generation: number})
+	case SaidAlive:
+		select {
+		case r.alive <- struct{}{}:
+		default:
+		}
+	case Noted:
+		if c.spec.Notes != nil {
+			c.spec.Notes(number, e.Note)
+		}
+	case Gone:
+		c.post(input{kind: sawGone, generation: number, exit: e.Exit})
+	}
+}
+
+func (c *component) watch(ctx context.Context, number uint64, r *running) {
+	if c.spec.Probe == nil && !c.spec.Alive {
+		return
+	}
+	watching, cancel := context.WithCancel(ctx)
+	r.unwatch = cancel
+	c.watches.Go(func() {
+		watch(watching, c.spec, r.instance, r.alive, func(result probeResult, p Probed) {
+			c.seen.probed(p)
+			c.post(input{kind: sawProbe, generation: number, probe: result})
+		})
+	})
+}
+
+// ended keeps what is worth knowing of a generation that is gone.
+func (c *component) ended(a action) {
+	r := c.lives[a.generation]
+	delete(c.lives, a.generation)
+	r.release()
+	pid, lines := 0, []string(nil)
+	if r.instance != nil {
+		pid, lines = r.instance.PID(), r.instance.Lines()
+		if err := c.ledger.remove(c.spec.Name, a.generation, a.exit.Left); err != nil {
+			c.logger.Warn("ledger not written", "error", err)
+		}
+	}
+	level := slog.LevelInfo
+	if a.exit.Reason != Asked {
+		level = slog.LevelWarn
+	}
+	c.logger.Log(context.Background(), level, "component ended", "generation", a.generation, "pid", pid,
+		"exit", a.exit.String(), "reason", a.exit.Reason, "uptime", a.exit.Uptime, "killed", a.exit.Killed)
+	c.seen.remove(a.generation, a.exit, lines)
+	if a.exit.Reason != Asked {
+		c.seen.crashed(CrashRecord{
+			Component: c.spec.Name, Generation: a.generation, PID: pid, Exit: a.exit, Lines: lines,
+			Budget: c.budget(), State: c.machine.state(), At: a.exit.At,
+		})
+	}
+	if c.machine.intent == intentStop {
+		c.stop.Exit, c.stop.Took = &a.exit, time.Since(c.askedAt)
+		c.stop.Killed = c.stop.Killed || a.exit.Killed
+		c.seen.stopped(c.stop)
+	}
+}
+
+// complete turns the machine's error into one for people.
+func (c *component) complete(err error) error {
+	fresh, ok := err.(*freshError)
+	if !ok {
+		return err
+	}
+	return &RestartError{
+		Component: c.spec.Name, Exit: fresh.exit, OldServes: fresh.oldServes,
+		Lines: c.seen.lastLines(fresh.generation),
+	}
+}
+
+func (c *component) budget() Budget {
+	policy := c.machine.rules.restart
+	return Budget{
+		Deaths: len(recent(c.machine.deaths, time.Now(), policy.Window)), Max: policy.Max, Window: policy.Window, NextTry: c.machine.retryAt,
+	}
+}
+
+// publish makes the machine's state what others see.
+func (c *component) publish() {
+	m := &c.machine
+	s := Status{
+		Name: c.spec.Name, State: m.state(), Generation: m.last, Restarts: m.restarts, Budget: c.budget(),
+		Suspended: m.suspended, Misses: m.misses,
+	}
+	if m.intent == intentWait {
+		s.WaitsFor = c.spec.After
+	}
+	if r := c.lives[m.current.number]; m.current.alive() && r != nil {
+		s.Generation, s.StartedAt, s.ReadyAt = m.current.number, r.startedAt, m.current.readyAt
+		if r.instance != nil {
+			s.PID = r.instance.PID()
+		}
+	}
+	if s, changed := c.seen.publish(s, m.deaths); changed && c.change != nil && m.intent != intentNone {
+		c.change(s)
+	}
+}

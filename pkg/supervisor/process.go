@@ -1,0 +1,77 @@
+package supervisor
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/supervisor/child"
+)
+
+// Process runs each generation as a child process: leader of its own process
+// group, with nothing on stdin, and output through pipes.
+type Process struct {
+	Path string   // looked up in PATH unless it has a slash, which is relative to Dir
+	Args []string // without the program's name
+	Env  []string // the whole environment
+	Dir  string
+
+	Output Output
+	// Sockets are inherited, and stay open here: every generation gets the same.
+	// They must be in non-blocking mode, as [os.NewFile] then leaves them.
+	Sockets []*os.File
+	// Ours marks a component that calls child.Connect. It gets a pipe up, to say
+	// that it is ready, and a pipe down, whose end tells it that this process
+	// died. Any other command is killed by the kernel in that case.
+	Ours bool
+	// Ready says how to see that somebody else's command is ready. Nil: once it runs.
+	Ready *UserReady
+}
+
+const (
+	// restGrace is how long what a dead process leaves behind gets to end.
+	restGrace = time.Second
+	// abandonAfter is how long a killed process may take to disappear. One that
+	// takes longer sits in the kernel, and nothing more can be done.
+	abandonAfter = 5 * time.Second
+	// cutAfter is how long a pipe is read on when all of the group is gone: what
+	// they wrote is in it already, so whoever still holds it is not waited for.
+	cutAfter = 100 * time.Millisecond
+	// flushTime bounds the wait for a log that does not take the last output.
+	flushTime = 5 * time.Second
+	// rescanEvery is how often a stop that waits looks for new descendants.
+	rescanEvery = 250 * time.Millisecond
+)
+
+// find resolves the program's path.
+func (p Process) find() (string, error) {
+	if p.Dir != "" {
+		// The kernel's own error would blame the program.
+		if _, err := os.Stat(p.Dir); err != nil {
+			return "", err
+		}
+	}
+	if strings.ContainsRune(filepath.ToSlash(p.Path), '/') {
+		return p.Path, nil
+	}
+	return exec.LookPath(p.Path)
+}
+
+// environ is the environment with what concerns this generation, and nothing
+// that concerns the launcher's own supervision.
+func (p Process) environ(mark string, wiring *child.Wiring) []string {
+	var env []string
+	for _, entry := range p.Env {
+		name, _, _ := strings.Cut(entry, "=")
+		if name != child.Variable && name != MarkVariable {
+			env = append(env, entry)
+		}
+	}
+	env = append(env, MarkVariable+"="+mark)
+	if wiring != nil {
+		env = append(env, child.Variable+"="+wiring.String())
+	}
+	return env
+}
