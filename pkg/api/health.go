@@ -12,18 +12,6 @@ import (
 // readyTimeout is how long the store may take to be called ready.
 const readyTimeout = time.Second
 
-type healthBody struct {
-	Status  string `json:"status" enum:"ok" doc:"The process answers."`
-	Version string `json:"version" doc:"Of the program." example:"v1.0.0"`
-}
-
-type readinessBody struct {
-	Status string `json:"status" enum:"ready" doc:"The task store answers."`
-	Link   string `json:"link" enum:"connected,down,unknown" doc:"To the notification server. While it is down, that reads the event log by itself."`
-	Seq    uint64 `json:"seq" doc:"The number of the last event." example:"42"`
-	Epoch  string `json:"epoch" doc:"The name of the event log." example:"k3v9x2"`
-}
-
 func (s *Server) health(x *exchange) error {
 	return sendJSON(x, healthBody{Status: "ok", Version: s.cfg.Version})
 }

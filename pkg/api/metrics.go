@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -30,15 +31,18 @@ func newMeter(set *metrics.Set) *meter {
 
 func (m *meter) route(path string) *routeMeter {
 	name := fmt.Sprintf(`taskctl_http_request_duration_seconds{route=%q}`, path)
-	buckets := metrics.ExponentialBuckets(100e-6, 2.5, 12) // 0.1 ms to 2.4 s
+	buckets := []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
 	return &routeMeter{meter: m, path: path, took: m.set.GetOrCreatePrometheusHistogramExt(name, buckets)}
 }
 
 func (m *routeMeter) begin() { m.meter.inFlight.Inc() }
 
-func (m *routeMeter) end(status int, took time.Duration) {
+func (m *routeMeter) end(x *exchange, took time.Duration) {
 	m.meter.inFlight.Dec()
-	m.took.Update(took.Seconds())
+	if !x.follows { // how long a stream lasts is up to its reader
+		m.took.Update(took.Seconds())
+	}
+	status := x.status
 	if status < 0 || status >= len(m.statuses) {
 		return
 	}
@@ -53,9 +57,25 @@ func (m *routeMeter) end(status int, took time.Duration) {
 
 // metrics shows the set, which others fill too, and the process.
 func (s *Server) metrics(x *exchange) error {
-	x.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	x.status = http.StatusOK
-	s.deps.Metrics.WritePrometheus(x.w)
-	metrics.WriteProcessMetrics(x.w)
+	s.gauge("taskctl_event_streams", float64(s.streams.len()))
+	if first, head, err := s.deps.Store.Bounds(x.r.Context()); err == nil {
+		s.gauge("taskctl_events_first_seq", float64(first))
+		s.gauge("taskctl_events_last_seq", float64(head.Seq))
+	}
+	if s.deps.Link != nil {
+		up := 0.0
+		if s.deps.Link() {
+			up = 1
+		}
+		s.gauge("taskctl_link_up", up)
+	}
+	var page bytes.Buffer
+	s.deps.Metrics.WritePrometheus(&page)
+	metrics.WriteProcessMetrics(&page)
+	x.send(http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", page.Bytes())
 	return nil
+}
+
+func (s *Server) gauge(name string, value float64) {
+	s.deps.Metrics.GetOrCreateGauge(name, nil).Set(value)
 }

@@ -62,3 +62,8 @@ func (b batch) after(p task.Position) []task.Event {
 	}
 	return b.events[p.Seq+1-first:]
 }
+
+// beyond reports whether the batch shows that there is more than p.
+func (b batch) beyond(p task.Position) bool {
+	return len(b.events) > 0 && (b.epoch != p.Epoch || b.events[len(b.events)-1].Seq > p.Seq)
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
+const problemType = "application/problem+json"
+
 // problem is an error as the client gets it (RFC 9457), besides what belongs in
 // the headers.
 type problem struct {
@@ -22,24 +24,6 @@ type problem struct {
 	gone      *task.GoneError
 	retry     bool // the same request may succeed later
 	challenge bool // a token would help
-}
-
-// problemBody is the JSON of a problem.
-type problemBody struct {
-	Type   string      `json:"type" doc:"Which kind of problem, for programs." example:"urn:taskctl:problem:invalid"`
-	Title  string      `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
-	Status int         `json:"status" doc:"The HTTP status." example:"422"`
-	Detail string      `json:"detail" doc:"What is wrong, for people." example:"title must not be empty"`
-	Field  string      `json:"field,omitzero" doc:"The first member, parameter or header at fault." example:"title"`
-	Errors []faultBody `json:"errors,omitzero" doc:"Everything that is at fault."`
-	Reason string      `json:"reason,omitzero" enum:"epoch,too_old,ahead" doc:"With 410: why the log cannot be read from there." example:"too_old"`
-	Seq    *uint64     `json:"seq,omitzero" doc:"With 410: the number of the last event there is." example:"42"`
-	Epoch  string      `json:"epoch,omitzero" doc:"With 410: the name of the event log." example:"k3v9x2"`
-}
-
-type faultBody struct {
-	Field   string `json:"field" doc:"The member, parameter or header." example:"title"`
-	Message string `json:"message" doc:"Completes the sentence that the field begins." example:"must not be empty"`
 }
 
 func (p *problem) body() problemBody {
@@ -82,7 +66,7 @@ func (s *Server) fail(x *exchange, err error) {
 	if p.gone != nil {
 		x.position(p.gone.Head)
 	}
-	x.send(p.Status, "application/problem+json", body)
+	x.send(p.Status, problemType, body)
 }
 
 // levelOf is the level that an answer is logged at: a client's mistakes are the

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // route is one row of the surface: what serves it, and what the OpenAPI document
@@ -20,23 +22,36 @@ type route struct {
 	method string
 	path   string
 	serve  handler
+	about  func(*book) *huma.Operation // nil: not for programs
 }
 
-// routesOf is the whole surface.
+// routesOf is the whole surface. HEAD goes with every GET, and OPTIONS with
+// everything.
 func (s *Server) routesOf() []route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
-		{get, "/tasks", s.listTasks},
-		{post, "/tasks", s.createTask},
-		{get, "/tasks/{id}", s.getTask},
-		{put, "/tasks/{id}", s.replaceTask},
-		{patch, "/tasks/{id}", s.patchTask},
-		{del, "/tasks/{id}", s.deleteTask},
-		{get, "/healthz", s.health},
-		{get, "/readyz", s.readiness},
-		{get, "/metrics", s.metrics},
+		{get, tasksPath, s.listTasks, aboutListTasks},
+		{post, tasksPath, s.createTask, aboutCreateTask},
+		{get, taskPath, s.getTask, aboutGetTask},
+		{put, taskPath, s.replaceTask, aboutReplaceTask},
+		{patch, taskPath, s.patchTask, aboutPatchTask},
+		{del, taskPath, s.deleteTask, aboutDeleteTask},
+		{get, "/events", s.events, aboutEvents},
+		{get, "/healthz", s.health, aboutHealth},
+		{get, "/readyz", s.readiness, aboutReadiness},
+		{get, "/metrics", s.metrics, aboutMetrics},
+		{get, "/openapi.json", s.openAPI, aboutOpenAPI},
+		{get, "/", s.index, aboutIndex},
+		{get, boardPath, s.boardFile, nil},
 	}
 }
+
+// The paths that others build on.
+const (
+	tasksPath = "/tasks"
+	taskPath  = tasksPath + "/{id}"
+	boardPath = "/board/{file}"
+)
 
 // resource is everything at one path.
 type resource struct {
@@ -46,15 +61,14 @@ type resource struct {
 	meter   *routeMeter
 }
 
-// routeTable finds the resource of a path. It knows the one pattern there is,
+// routeTable finds the resource of a path. It knows the two patterns there are,
 // and neither cleans paths nor redirects: a path is one of ours or it is not.
 type routeTable struct {
 	exact   map[string]*resource
-	task    *resource
+	task    *resource // the two patterns
+	board   *resource
 	nowhere *resource // what is not there
 }
-
-const taskPath = "/tasks/{id}"
 
 func newRouteTable(routes []route, meter *meter) routeTable {
 	table := routeTable{exact: make(map[string]*resource)}
@@ -73,8 +87,9 @@ func newRouteTable(routes []route, meter *meter) routeTable {
 		allowed := slices.Sorted(maps.Keys(res.methods))
 		res.allow = strings.Join(append(allowed, http.MethodOptions), ", ")
 	}
-	table.task = table.exact[taskPath]
+	table.task, table.board = table.exact[taskPath], table.exact[boardPath]
 	delete(table.exact, taskPath)
+	delete(table.exact, boardPath)
 	table.nowhere = &resource{path: "other", meter: meter.route("other")}
 	return table
 }
@@ -85,9 +100,12 @@ func (t *routeTable) find(x *exchange) *resource {
 	if res := t.exact[path]; res != nil {
 		return res
 	}
-	if id, below := strings.CutPrefix(path, "/tasks/"); below && id != "" && !strings.Contains(id, "/") {
+	if id, below := strings.CutPrefix(path, tasksPath+"/"); below && id != "" && !strings.Contains(id, "/") {
 		x.taskID = id
 		return t.task
+	}
+	if file, below := strings.CutPrefix(path, "/board/"); below && file != "" {
+		return t.board
 	}
 	return t.nowhere
 }

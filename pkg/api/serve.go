@@ -9,12 +9,13 @@ import (
 
 // exchange is one request and its answer.
 type exchange struct {
-	w      http.ResponseWriter
-	r      *http.Request
-	header http.Header // of the answer
-	taskID string      // the {id} of the path, as it was sent
-	reqID  string
-	status int // of the answer; 0 until it has begun
+	w       http.ResponseWriter
+	r       *http.Request
+	header  http.Header // of the answer
+	taskID  string      // the {id} of the path, as it was sent
+	reqID   string
+	status  int  // of the answer; 0 until it has begun
+	follows bool // the answer goes on until somebody leaves
 
 	// values backs the answer's headers: http.Header wants a slice for each, and
 	// this makes them one allocation together with the exchange.
@@ -69,7 +70,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if cause := recover(); cause != nil {
 			s.crashed(x, cause)
 		}
-		res.meter.end(x.status, time.Since(began))
+		res.meter.end(x, time.Since(began))
 		s.logRequest(x, began)
 	}()
 	if err := s.dispatch(x, res); err != nil {

@@ -78,18 +78,18 @@ type Deps struct {
 
 // Server is the api. Make it with [New].
 type Server struct {
-	cfg     Config
-	deps    Deps
-	log     *slog.Logger
-	routes  routeTable
-	scratch sync.Pool // of *scratch
+	cfg      Config
+	deps     Deps
+	log      *slog.Logger
+	routes   routeTable
+	document func() ([]byte, error) // the OpenAPI document
+	scratch  sync.Pool              // of *scratch
 
 	instance string // begins every request id that this server makes
 	requests atomic.Uint64
-	streams  atomic.Int64
-
+	sent     *metrics.Counter // events, on streams
+	streams  *streams
 	ready    chan struct{}
-	draining chan struct{}
 }
 
 // New wires an api; it starts with [Server.Run].
@@ -109,10 +109,13 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		log:      deps.Logger,
 		instance: rand.Text()[:8],
 		ready:    make(chan struct{}),
-		draining: make(chan struct{}),
+		sent:     deps.Metrics.GetOrCreateCounter("taskctl_event_stream_events_total"),
 	}
+	s.streams = newStreams(s.cfg.MaxStreams)
 	s.scratch.New = func() any { return new(scratch) }
-	s.routes = newRouteTable(s.routesOf(), newMeter(deps.Metrics))
+	routes := s.routesOf()
+	s.routes = newRouteTable(routes, newMeter(deps.Metrics))
+	s.document = sync.OnceValues(func() ([]byte, error) { return writeOpenAPI(s.cfg, routes) })
 	return s, nil
 }
 
@@ -144,7 +147,7 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxConns:     s.cfg.MaxConns,
 		Grace:        s.cfg.Grace,
 		DrainTimeout: s.cfg.DrainTimeout,
-		Drain:        func(context.Context, bool) { close(s.draining) }, // streams end by themselves
+		Drain:        func(context.Context, bool) { s.streams.close() },
 	}
 	return server.Run(ctx)
 }
