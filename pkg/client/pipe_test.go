@@ -60,12 +60,16 @@ func inBubble(t *testing.T, handler http.HandlerFunc, test func(t *testing.T, c 
 }
 
 // serveStream upgrades and hands the connection over, while another goroutine
-// reads it, as every server must; it returns when the client is gone.
-func serveStream(w http.ResponseWriter, r *http.Request, serve func(*websocket.Conn)) {
+// reads it, as every server must; it returns when the client is gone. Handlers
+// are set by prepare, before anything is read.
+func serveStream(w http.ResponseWriter, r *http.Request, serve func(*websocket.Conn), prepare ...func(*websocket.Conn)) {
 	upgrader := websocket.Upgrader{}
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return
+	}
+	for _, f := range prepare {
+		f(conn)
 	}
 	gone := make(chan struct{})
 	go func() {

@@ -163,13 +163,14 @@ func TestPingsKeepAConnection(t *testing.T) {
 	pongs := make(chan string, 100)
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		serveStream(w, r, func(conn *websocket.Conn) {
-			conn.SetPongHandler(func(data string) error { pongs <- data; return nil })
 			send(t, conn, welcome)
 			for i := range 20 {
 				<-time.After(25 * time.Second)
 				_ = conn.WriteControl(websocket.PingMessage, fmt.Append(nil, i), time.Now().Add(time.Second))
 			}
 			send(t, conn, fmt.Sprintf(taskEvent, 1))
+		}, func(conn *websocket.Conn) {
+			conn.SetPongHandler(func(data string) error { pongs <- data; return nil })
 		})
 	}
 	inBubble(t, handler, func(t *testing.T, c *client.Client) {
@@ -191,9 +192,8 @@ func TestPingsKeepAConnection(t *testing.T) {
 func TestEndOfContextEndsTheStreamAtOnce(t *testing.T) {
 	said := make(chan int, 1)
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		serveStream(w, r, func(conn *websocket.Conn) {
+		serveStream(w, r, func(conn *websocket.Conn) { send(t, conn, welcome) }, func(conn *websocket.Conn) {
 			conn.SetCloseHandler(func(code int, _ string) error { said <- code; return nil })
-			send(t, conn, welcome)
 		})
 	}
 	inBubble(t, handler, func(t *testing.T, c *client.Client) {
