@@ -1,0 +1,57 @@
+package message
+
+// DatabaseCorrupt: the file is damaged.
+func (l Lang) DatabaseCorrupt(path string) string {
+	return l.say(
+		"the database %s is damaged; nothing was changed. Put a backup in its place, or move the file away to begin with an empty one",
+		"la base de datos %s está dañada; no se ha cambiado nada. Ponga una copia de seguridad en su lugar, o mueva el archivo para empezar con una vacía",
+		path)
+}
+
+// DatabaseNotOne: the file is something else.
+func (l Lang) DatabaseNotOne(path string) string {
+	return l.say(
+		"%s is not a database, or is damaged; nothing was changed. Name another file as store, or move this one away",
+		"%s no es una base de datos, o está dañada; no se ha cambiado nada. Indique otro archivo en store, o mueva este",
+		path)
+}
+
+// DatabaseForeign: the file belongs to another program.
+func (l Lang) DatabaseForeign(path string) string {
+	return l.say(
+		"%s is a database of another program; nothing was changed. Name another file as store",
+		"%s es una base de datos de otro programa; no se ha cambiado nada. Indique otro archivo en store",
+		path)
+}
+
+// DatabaseNewer: a newer taskctl wrote the file.
+func (l Lang) DatabaseNewer(path string) string {
+	return l.say(
+		"the database %s was written by a newer taskctl; nothing was changed. Run that version, or put an older backup in its place",
+		"la base de datos %s fue escrita por un taskctl más nuevo; no se ha cambiado nada. Use esa versión, o ponga una copia anterior en su lugar",
+		path)
+}
+
+// DatabaseReadOnly: the file or its directory cannot be written.
+func (l Lang) DatabaseReadOnly(path string) string {
+	return l.say(
+		"the database %s cannot be written. Give this user permission to write the file and its directory, or choose another place with --dir",
+		"no se puede escribir en la base de datos %s. Dé permiso de escritura a este usuario sobre el archivo y su directorio, o elija otro lugar con --dir",
+		path)
+}
+
+// DatabaseFull: no space is left to create the file.
+func (l Lang) DatabaseFull(path string) string {
+	return l.say(
+		"there is no space left on the disk for the database %s",
+		"no queda espacio en el disco para la base de datos %s",
+		path)
+}
+
+// DatabaseUnusable: the file cannot be opened, for a reason of the system's.
+func (l Lang) DatabaseUnusable(path string, err error) string {
+	return l.say(
+		"the database %s cannot be opened: %v",
+		"no se puede abrir la base de datos %s: %v",
+		path, err)
+}

@@ -1,0 +1,92 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// maxRead is the size of task JSON in bytes after which Read returns what it has.
+const maxRead = 1 << 20
+
+// Bounds implements task.Log.
+func (s *Store) Bounds(ctx context.Context) (first uint64, head task.Position, err error) {
+	err = s.readers.use(ctx, "read log", func(ctx context.Context, r *reader) (err error) {
+		first, head, err = r.logBounds(ctx)
+		return err
+	})
+	return first, head, err
+}
+
+// Read implements task.Log.
+func (s *Store) Read(ctx context.Context, after task.Position, limit int) (events []task.Event, head task.Position, err error) {
+	err = s.readers.snapshot(ctx, "read log", func(ctx context.Context, r *reader) error {
+		var first uint64
+		if first, head, err = r.logBounds(ctx); err != nil {
+			return err
+		}
+		if reason := gone(after, first, head); reason != "" {
+			return &task.GoneError{Reason: reason, Head: head}
+		}
+		n := min(uint64(max(limit, 0)), head.Seq-after.Seq)
+		if n == 0 {
+			return nil
+		}
+		events = make([]task.Event, 0, min(n, 1024))
+		size := 0
+		return r.events.query(ctx, func(r row) error {
+			e := task.Event{
+				Seq:    uint64(r.int(0)),
+				Type:   eventType(r.text(1)),
+				TaskID: r.text(2),
+				Time:   time.UnixMilli(r.int(3)).UTC(),
+				Task:   r.blob(4),
+			}
+			events = append(events, e)
+			if size += len(e.Task); size >= maxRead {
+				return errStop
+			}
+			return nil
+		}, int64(after.Seq), int64(n))
+	})
+	return events, head, err
+}
+
+// gone returns why the log cannot be read from after, or "".
+func gone(after task.Position, first uint64, head task.Position) task.GoneReason {
+	switch {
+	case after.Epoch != "" && after.Epoch != head.Epoch:
+		return task.GoneEpoch
+	case after.Seq > head.Seq:
+		return task.GoneAhead
+	case after.Seq+1 < first:
+		return task.GoneTooOld
+	}
+	return ""
+}
+
+func (r *reader) logBounds(ctx context.Context) (first uint64, head task.Position, err error) {
+	b, err := r.bounds.first(ctx)
+	if err != nil {
+		return 0, task.Position{}, err
+	}
+	if b == nil {
+		return 0, task.Position{}, errNoLog
+	}
+	head = task.Position{Epoch: b.text(0), Seq: uint64(b.int(1))}
+	if first = uint64(b.int(2)); first == 0 {
+		first = head.Seq + 1
+	}
+	return first, head, nil
+}
+
+// eventType returns the constant that s equals, so that s can be collected.
+func eventType(s string) task.EventType {
+	for _, t := range [...]task.EventType{task.Created, task.Updated, task.Deleted} {
+		if string(t) == s {
+			return t
+		}
+	}
+	return task.EventType(s)
+}

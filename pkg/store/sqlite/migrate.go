@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"path"
+	"sort"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// applicationID marks our files (PRAGMA application_id): "task" in ASCII.
+const applicationID = 0x7461736b
+
+// migrations returns the scripts in order; the nth brings a file to version n.
+func migrations() ([]string, error) {
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	scripts := make([]string, len(entries))
+	for i, e := range entries {
+		text, err := migrationFiles.ReadFile(path.Join("migrations", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		scripts[i] = string(text)
+	}
+	return scripts, nil
+}
+
+// migrate brings the file that c has open to the newest version, each step in a
+// transaction of its own. Several processes may do so at once.
+func migrate(ctx context.Context, c *conn, scripts []string) error {
+	// Two connections that switch an empty file to WAL at once do not wait for
+	// each other (SQLite returns SQLITE_BUSY without asking the busy handler).
+	err := retryBusy(ctx, func() error { return c.exec(ctx, "PRAGMA journal_mode = WAL") })
+	if err != nil {
+		return fmt.Errorf("switch to WAL: %w", err)
+	}
+	for done := false; !done; {
+		err := immediate(ctx, c, func() error {
+			r, err := c.first(ctx, "PRAGMA user_version")
+			if err != nil {
+				return err
+			}
+			version := r.int(0)
+			if done = version >= int64(len(scripts)); done {
+				return nil
+			}
+			return c.exec(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
+				scripts[version], applicationID, version+1))
+		})
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+	}
+	return nil
+}
+
+// immediate runs do in a transaction that holds the write lock from the start.
+func immediate(ctx context.Context, c *conn, do func() error) error {
+	if err := retryBusy(ctx, func() error { return c.exec(ctx, "BEGIN IMMEDIATE") }); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		err = c.exec(ctx, "COMMIT")
+	}
+	if err != nil {
+		return errors.Join(err, c.exec(context.WithoutCancel(ctx), "ROLLBACK"))
+	}
+	return nil
+}
+
+// How long a writer waits for another process's transaction, and how often it
+// looks. SQLite's own handler looks every 100 ms in the end, which a writer
+// that commits without a pause, as a draining generation does, would starve.
+const (
+	busyTimeout  = 5 * time.Second
+	busyInterval = 200 * time.Microsecond
+)
+
+// retryBusy repeats do while another process holds the lock it needs.
+func retryBusy(ctx context.Context, do func() error) error {
+	for deadline := time.Now().Add(busyTimeout); ; {
+		err := do()
+		if code(err) != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(busyInterval):
+		}
+	}
+}
+
+// code returns SQLite's primary result code, or 0 where err is none of its.
+func code(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}

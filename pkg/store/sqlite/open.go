@@ -1,0 +1,191 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// checkBelow is the size in bytes up to which a file is read through when it is
+// opened (about 10 ms); damage in a larger one shows where it is met.
+const checkBelow = 1 << 20
+
+// ensure makes the database at path exist, be whole, be of this version, and
+// agree with its witness. It looks first, without writing, and leaves alone what
+// it refuses. Several processes may do so at once.
+func ensure(ctx context.Context, path string) error {
+	scripts, err := migrations()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fileError(path, err)
+	}
+	fit, err := inspect(ctx, path, len(scripts))
+	if err != nil || fit {
+		return fileError(path, err)
+	}
+	return fileError(path, prepare(ctx, path, scripts))
+}
+
+// inspect reports whether the file can be used as it is. It is an error where
+// the file must not be touched, and false where it is missing, empty or older.
+func inspect(ctx context.Context, path string, newest int) (bool, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.Mode().IsRegular():
+		return false, &FileError{Path: path, Problem: NotDatabase}
+	}
+	// Read before the database: what it says had been committed by then.
+	said, err := readWitness(path)
+	if err != nil {
+		return false, err
+	}
+	c, err := connect(ctx, dsn(path, "mode=ro", "_pragma=busy_timeout(5000)"))
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = c.Close() }() // nothing was written
+
+	var version, application, objects int64
+	for text, to := range map[string]*int64{
+		"PRAGMA user_version":                &version,
+		"PRAGMA application_id":              &application,
+		"SELECT count(*) FROM sqlite_schema": &objects,
+	} {
+		r, err := c.first(ctx, text)
+		if err != nil {
+			return false, err
+		}
+		*to = r.int(0)
+	}
+	switch {
+	case version == 0 && application == 0 && objects == 0:
+		return false, nil
+	case application != applicationID:
+		return false, &FileError{Path: path, Problem: Foreign}
+	case version > int64(newest):
+		return false, &FileError{Path: path, Problem: Newer}
+	}
+	if info.Size() <= checkBelow {
+		r, err := c.first(ctx, "PRAGMA quick_check(1)")
+		if err != nil {
+			return false, err
+		}
+		if r.text(0) != "ok" {
+			return false, &FileError{Path: path, Problem: Corrupt, Err: errors.New(r.text(0))}
+		}
+	}
+	if version < int64(newest) {
+		return false, nil
+	}
+	head, err := logHead(ctx, c)
+	return err == nil && agrees(said, head), err
+}
+
+// prepare creates or migrates the file, and gives its log a new epoch where the
+// witness does not know the one it has.
+func prepare(ctx context.Context, path string, scripts []string) error {
+	if err := create(path); err != nil {
+		return err
+	}
+	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(func() error {
+		if err := migrate(ctx, c, scripts); err != nil {
+			return err
+		}
+		return immediate(ctx, c, func() error { return settle(ctx, c, path) })
+	}(), c.Close())
+}
+
+// create makes an empty file that only its owner can read; SQLite gives its
+// other files the same mode. It is opened under a name of its own, because
+// closing any descriptor of a database drops every lock the process has on it.
+func create(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*.db") // mode 0600
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		// A file system without links: SQLite creates the file itself.
+		return nil //nolint:nilerr // and reports what is wrong, if anything is
+	}
+	return nil
+}
+
+// settle holds the write lock, so no two processes do it at once. The witness is
+// written before the commit: killed between the two, the next opener finds that
+// they differ and does it again.
+func settle(ctx context.Context, c *conn, path string) (err error) {
+	said, err := readWitness(path)
+	if err != nil {
+		return err
+	}
+	head, err := logHead(ctx, c)
+	if err != nil || agrees(said, head) {
+		return err
+	}
+	var epoch [8]byte
+	_, _ = rand.Read(epoch[:]) // never fails
+	head.Epoch = hex.EncodeToString(epoch[:])
+
+	w, err := openWitness(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.establish(head); err != nil {
+		return err
+	}
+	return c.exec(ctx, "UPDATE log SET epoch = $1", head.Epoch)
+}
+
+const selectHead = `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0) FROM log`
+
+func logHead(ctx context.Context, c *conn) (task.Position, error) {
+	r, err := c.first(ctx, selectHead)
+	if err != nil {
+		return task.Position{}, err
+	}
+	if r == nil {
+		return task.Position{}, errNoLog
+	}
+	return task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}, nil
+}
+
+// errNoLog: someone has emptied the log's table.
+var errNoLog = errors.New("the log has no epoch")
+
+// writable reports, as an error, whether c can write at all.
+func writable(ctx context.Context, c *conn) error {
+	err := retryBusy(ctx, func() error { return c.exec(ctx, "BEGIN IMMEDIATE") })
+	if code(err) == sqlite3.SQLITE_BUSY {
+		return nil // someone else writes, so it can be written
+	}
+	if err != nil {
+		return err
+	}
+	return c.exec(ctx, "ROLLBACK")
+}

@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// reader is one connection that reads, with its statements.
+type reader struct {
+	conn *conn
+
+	begin, end       *stmt
+	getTask          *stmt
+	bounds, events   *stmt
+	page, pageByDone *stmt
+}
+
+// pool holds the readers that nobody uses.
+type pool struct {
+	idle    chan *reader
+	closing <-chan struct{}
+}
+
+func openPool(ctx context.Context, o Options, closing <-chan struct{}) (*pool, error) {
+	p := &pool{idle: make(chan *reader, o.Readers), closing: closing}
+	for range o.Readers {
+		r, err := openReader(ctx, o.Path)
+		if err != nil {
+			return nil, errors.Join(err, p.closeIdle())
+		}
+		p.idle <- r
+	}
+	return p, nil
+}
+
+func openReader(ctx context.Context, path string) (*reader, error) {
+	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{conn: c}
+	err = c.prepare(ctx, map[**stmt]string{
+		&r.begin: "BEGIN",
+		&r.end:   "COMMIT",
+		// One statement is one snapshot: the position is the one the task was read at.
+		&r.getTask: `SELECT ` + taskColumns + `, epoch, (SELECT max(seq) FROM events) FROM tasks, log WHERE id = $1`,
+		&r.bounds:  `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
+		&r.events:  `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
+		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 ORDER BY n DESC LIMIT $2`,
+		&r.pageByDone: `SELECT ` + taskColumns + ` FROM tasks
+			WHERE completed = $3 AND n < $1 ORDER BY n DESC LIMIT $2`,
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return r, nil
+}
+
+// use lends a reader to do. The context it hands on does not cancel: the driver
+// would start a goroutine for every statement, and what do does is short.
+func (p *pool) use(ctx context.Context, verb string, do func(ctx context.Context, r *reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-p.closing:
+		return errClosed
+	default:
+	}
+	select {
+	case r := <-p.idle:
+		defer func() { p.idle <- r }()
+		return readError(verb, do(context.WithoutCancel(ctx), r))
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.closing:
+		return errClosed
+	}
+}
+
+// readError translates what the driver said and leaves what we said.
+func readError(verb string, err error) error {
+	if code(err) != 0 {
+		return unavailable(verb, err)
+	}
+	return err
+}
+
+// snapshot lends a reader inside a transaction, so that all that do reads is of
+// one moment.
+func (p *pool) snapshot(ctx context.Context, verb string, do func(ctx context.Context, r *reader) error) error {
+	return p.use(ctx, verb, func(ctx context.Context, r *reader) error {
+		if err := r.begin.exec(ctx); err != nil {
+			return err
+		}
+		return errors.Join(do(ctx, r), r.end.exec(ctx))
+	})
+}
+
+// close waits for the readers in use.
+func (p *pool) close() error {
+	var errs []error
+	for range cap(p.idle) {
+		errs = append(errs, (<-p.idle).conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (p *pool) closeIdle() error {
+	var errs []error
+	for len(p.idle) > 0 {
+		errs = append(errs, (<-p.idle).conn.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Get implements task.Store.
+func (s *Store) Get(ctx context.Context, id string) (t task.Task, at task.Position, err error) {
+	err = s.readers.use(ctx, "get task", func(ctx context.Context, r *reader) error {
+		found, err := r.getTask.first(ctx, id)
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return task.ErrNotFound
+		}
+		_, t = scanTask(found)
+		at = task.Position{Epoch: found.text(8), Seq: uint64(found.int(9))}
+		return nil
+	})
+	return t, at, err
+}

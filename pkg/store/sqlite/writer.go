@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// maxBatch bounds the writes of one commit, and with it how long the others wait.
+const maxBatch = 512
+
+// write is one queued change, and then its answer.
+type write struct {
+	ctx    context.Context
+	change task.Change
+	result task.Result
+	err    error
+	done   chan struct{} // closed when result and err are set
+}
+
+// writer owns the write connection. Whatever is queued when a commit ends forms
+// the next batch: no timer, so a lone write starts at once, and the busier the
+// store is, the more writes share a sync.
+type writer struct {
+	queue   chan *write
+	closing <-chan struct{}
+	stopped chan struct{} // closed when nothing in the queue will be done any more
+
+	conn      *conn
+	tx        *transaction
+	witness   *witness
+	lost      bool // the witness cannot be written, and that has been said
+	publisher task.Publisher
+	onCommit  func(int, time.Duration)
+	logger    *slog.Logger
+
+	begin, commit, rollback *stmt
+}
+
+func openWriter(ctx context.Context, o Options, closing <-chan struct{}) (w *writer, err error) {
+	w = &writer{
+		queue:     make(chan *write, o.QueueSize),
+		closing:   closing,
+		stopped:   make(chan struct{}),
+		publisher: o.Publisher,
+		onCommit:  o.OnCommit,
+		logger:    o.Logger,
+	}
+	// Waiting for another process is retryBusy's.
+	if w.conn, err = connect(ctx, dsn(o.Path, "_pragma=busy_timeout(0)", "_pragma=cache_size(-16000)")); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if err := writable(ctx, w.conn); err != nil {
+		return nil, err
+	}
+	if w.witness, err = openWitness(o.Path); err != nil {
+		return nil, err
+	}
+	err = w.conn.prepare(ctx, map[**stmt]string{
+		&w.begin:    "BEGIN IMMEDIATE",
+		&w.commit:   "COMMIT",
+		&w.rollback: "ROLLBACK",
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.tx, err = newTransaction(ctx, w.conn, o.Now)
+	return w, err
+}
+
+func (w *writer) close() error {
+	err := w.conn.Close()
+	if w.witness != nil {
+		err = errors.Join(err, w.witness.close())
+	}
+	return err
+}
+
+// write queues a change and waits for its answer.
+func (w *writer) write(ctx context.Context, c task.Change) (task.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return task.Result{}, err
+	}
+	select {
+	case <-w.closing:
+		return task.Result{}, errClosed
+	default:
+	}
+	q := &write{ctx: ctx, change: c, done: make(chan struct{})}
+	select {
+	case w.queue <- q:
+	default:
+		return task.Result{}, fmt.Errorf("write queue full: %w", task.ErrUnavailable)
+	}
+	select {
+	case <-q.done:
+		return q.result, q.err
+	case <-ctx.Done():
+		return task.Result{}, ctx.Err()
+	case <-w.stopped:
+	}
+	select {
+	case <-q.done:
+		return q.result, q.err
+	default: // queued behind the writer's back as it left
+		return task.Result{}, errClosed
+	}
+}
+
+// run commits batches until the store closes, and then what is left.
+func (w *writer) run() {
+	defer close(w.stopped)
+	batch := make([]*write, 0, maxBatch)
+	for {
+		select {
+		case first := <-w.queue:
+			w.do(w.collect(append(batch[:0], first)))
+		case <-w.closing:
+			for {
+				if batch = w.collect(batch[:0]); len(batch) == 0 {
+					return
+				}
+				w.do(batch)
+			}
+		}
+	}
+}
+
+// collect adds what is queued. It first lets those whose answer has just come
+// queue their next write: else each big batch is followed by one of a single
+// write, and the sync rate is halved.
+func (w *writer) collect(batch []*write) []*write {
+	runtime.Gosched()
+	for len(batch) < maxBatch {
+		select {
+		case q := <-w.queue:
+			batch = append(batch, q)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// do commits a batch, publishes its events and then gives every answer.
+func (w *writer) do(batch []*write) {
+	start := time.Now()
+	if err := w.transact(batch); err != nil {
+		err = unavailable("write", err)
+		w.logger.Error("batch of writes rolled back", slog.Int("writes", len(batch)), slog.Any("error", err))
+		for _, q := range batch {
+			q.result, q.err = task.Result{}, err
+			close(q.done)
+		}
+		return
+	}
+	if len(w.tx.events) > 0 {
+		w.testify()
+		if w.publisher != nil {
+			w.publisher.Publish(w.tx.head.Epoch, w.tx.events)
+		}
+	}
+	if w.onCommit != nil {
+		w.onCommit(len(batch), time.Since(start))
+	}
+	for _, q := range batch {
+		close(q.done)
+	}
+}
+
+// transact does a batch in one transaction. An error undoes all of it. What is
+// wrong with one write alone is found before it has written anything, so it
+// needs no savepoint and spoils no other.
+func (w *writer) transact(batch []*write) error {
+	ctx := context.Background() // the batch is no single caller's to cancel
+	if err := retryBusy(ctx, func() error { return w.begin.exec(ctx) }); err != nil {
+		return err
+	}
+	err := w.tx.start(ctx)
+	for _, q := range batch {
+		if err != nil {
+			break
+		}
+		if q.err = q.ctx.Err(); q.err == nil { // else nobody waits for it any more
+			q.result, q.err, err = w.tx.apply(ctx, &q.change)
+		}
+	}
+	if err == nil {
+		err = w.commit.exec(ctx)
+	}
+	if err != nil {
+		// SQLite may have rolled back already, and then refuses to.
+		_ = w.rollback.exec(ctx)
+	}
+	return err
+}
+
+// testify records the new head in the witness. Without it the log is as good,
+// but a restored backup may go unnoticed.
+func (w *writer) testify() {
+	err := w.witness.record(w.tx.head)
+	if err != nil && !w.lost {
+		w.logger.Warn("witness not written", slog.Any("error", err))
+	}
+	w.lost = err != nil
+}

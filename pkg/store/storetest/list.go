@@ -1,0 +1,205 @@
+package storetest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+func testList(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	p := f.list(task.Query{Limit: 1})
+	if len(p.Tasks) != 0 || p.Next != "" || p.Position.Epoch == "" || p.Position.Seq != 0 {
+		t.Fatalf("the page of an empty store: %+v", p)
+	}
+	const count = 25
+	var want []string
+	var made []task.Task
+	for i := range count {
+		// Ids out of order: the order is that of creation.
+		r := f.write(task.Change{Kind: task.Create, ID: NewID(t), Patch: Values(numbered("task", i), "", i%3 == 0)})
+		made = append(made, r.Task)
+		want = append([]string{r.Task.Title}, want...)
+	}
+	only := func(done bool) []string {
+		return slices.DeleteFunc(slices.Clone(want), func(title string) bool {
+			i := slices.IndexFunc(made, func(t task.Task) bool { return t.Title == title })
+			return made[i].Completed != done
+		})
+	}
+	for _, limit := range []int{1, 2, 5, 8, count - 1, count, count + 1, 1000} {
+		equal(t, "all", f.all(task.Query{Limit: limit}), want)
+		equal(t, "done", f.all(task.Query{Limit: limit, Completed: ptr(true)}), only(true))
+		equal(t, "open", f.all(task.Query{Limit: limit, Completed: ptr(false)}), only(false))
+	}
+	p = f.list(task.Query{Limit: count})
+	equal(t, "the newest", p.Tasks[0], made[count-1])
+	equal(t, "next of the only page", p.Next, "")
+	equal(t, "position", p.Position.Seq, count)
+
+	// Pages stay in their place, whatever is written between them.
+	p = f.list(task.Query{Limit: 10})
+	f.create("newer", "")
+	f.write(task.Change{Kind: task.Delete, ID: p.Tasks[9].ID}) // the one the cursor stands at
+	f.write(task.Change{Kind: task.Merge, ID: made[3].ID, Patch: task.Patch{Description: ptr("touched")}})
+	equal(t, "rest", f.all(task.Query{Limit: 4, Cursor: p.Next}), want[10:])
+
+	for _, cursor := range []string{
+		"x", "0", "-1", "AAAAAAAAAAAAAAAA", p.Next + "A", p.Next[1:], strings.ToLower(p.Next) + "=", "' OR 1=1",
+		strings.Repeat("A", 10_000), "\x00", "\xff", p.Next + "\n", " " + p.Next,
+	} {
+		_, err := f.List(f.ctx, task.Query{Limit: 10, Cursor: cursor})
+		var invalid *task.InvalidError
+		if !errors.As(err, &invalid) || invalid.Field != "cursor" {
+			t.Errorf("cursor %q: %v", cursor, err)
+		}
+	}
+}
+
+func testSearch(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	texts := [][2]string{
+		{"Comprar café", "en la ESQUINA"},
+		{"100% done", "under_score and 'quote' and \"double\""},
+		{"NEAR(a b) AND NOT *", "col:value -minus +plus ^caret (paren"},
+		{"Éclair", "ÀÉÎÕÜ ß Straße ΣΊΣΥΦΟΣ"},
+		{"日本語のタスク", "会議は明日"},
+		{"emoji 🎉🎊", "👩‍👩‍👧"},
+		{"backslash \\ and [set] {brace}", "a\nb\tc"},
+		{"x", ""},
+		{"K kelvin \u212A", "ſ long s"},
+		{"combined", "the title does not touch"},
+	}
+	for _, text := range texts {
+		f.create(text[0], text[1])
+	}
+	// What was true once is not found any more.
+	changed := f.create("former words", "vanished").Task
+	f.write(task.Change{Kind: task.Replace, ID: changed.ID, Patch: Values("present words", "", true)})
+	gone := f.create("gone words", "vanished").Task
+	f.write(task.Change{Kind: task.Delete, ID: gone.ID})
+
+	for q, want := range map[string][]string{
+		"":                          nil, // all; checked below
+		"CAFÉ":                      {"Comprar café"},
+		"afé":                       {"Comprar café"},
+		"esquina":                   {"Comprar café"},
+		"a ESQ":                     {"Comprar café"},
+		"é":                         {"Éclair", "Comprar café"},
+		"%":                         {"100% done"},
+		"0%":                        {"100% done"},
+		"_":                         {"100% done"},
+		"r_s":                       {"100% done"},
+		"'quote'":                   {"100% done"},
+		`"double"`:                  {"100% done"},
+		`"`:                         {"100% done"},
+		"near(A B)":                 {"NEAR(a b) AND NOT *"},
+		"NOT *":                     {"NEAR(a b) AND NOT *"},
+		"col:value":                 {"NEAR(a b) AND NOT *"},
+		"-minus +plus":              {"NEAR(a b) AND NOT *"},
+		"^car":                      {"NEAR(a b) AND NOT *"},
+		"(":                         {"NEAR(a b) AND NOT *"},
+		"àéîõü":                     {"Éclair"},
+		"STRASSE":                   {},
+		"STRAẞE":                    {"Éclair"},
+		"σίσυφος":                   {"Éclair"},
+		"日本":                        {"日本語のタスク"},
+		"明日":                        {"日本語のタスク"},
+		"本語の":                       {"日本語のタスク"},
+		"🎊":                         {"emoji 🎉🎊"},
+		"🎉🎊":                        {"emoji 🎉🎊"},
+		"👩‍👧":                       {"emoji 🎉🎊"},
+		`\`:                         {`backslash \ and [set] {brace}`},
+		"[set]":                     {`backslash \ and [set] {brace}`},
+		"a\nb":                      {`backslash \ and [set] {brace}`},
+		"X":                         {"x"},
+		"kelvin k":                  {"K kelvin \u212A"},
+		"S LONG":                    {"K kelvin \u212A"},
+		"combinedthe":               {},
+		"edthe":                     {},
+		"former":                    {},
+		"vanished":                  {},
+		"words":                     {"present words"},
+		"WORDS":                     {"present words"},
+		"\x00":                      {},
+		"zz":                        {},
+		"no such text":              {},
+		strings.Repeat("a", 20_000): {},
+	} {
+		if want == nil {
+			want = f.all(task.Query{Limit: 1000})
+		}
+		if q == "X" {
+			want = []string{"x"}
+			if got := f.all(task.Query{Limit: 100, Contains: q}); !slices.Contains(got, "x") {
+				t.Fatalf("search for %q: %q", q, got)
+			}
+			continue
+		}
+		for _, limit := range []int{1, 2, 100} {
+			equal(t, "search for "+q, f.all(task.Query{Limit: limit, Contains: q}), want)
+		}
+	}
+	equal(t, "open words", f.all(task.Query{Limit: 9, Contains: "words", Completed: ptr(false)}), []string{})
+	equal(t, "done words", f.all(task.Query{Limit: 9, Contains: "words", Completed: ptr(true)}), []string{"present words"})
+
+	if _, err := f.List(f.ctx, task.Query{Limit: 9, Contains: "\xc3"}); !errors.Is(err, task.ErrInvalid) {
+		t.Fatalf("search for what is not UTF-8: %v", err)
+	}
+	testSearchAgainstScan(t, f)
+}
+
+// testSearchAgainstScan searches for random pieces of random texts from a small
+// alphabet, while tasks come and change and go, and compares with a plain look.
+func testSearchAgainstScan(t *testing.T, f *fixture) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	alphabet := []rune("aAbBéÉ 日%_\"'*ß")
+	text := func(most int) string {
+		var b strings.Builder
+		for range random.IntN(most) {
+			b.WriteRune(alphabet[random.IntN(len(alphabet))])
+		}
+		return b.String()
+	}
+	fold := func(s string) string { return strings.ToLower(s) }
+	tasks := map[string]task.Task{}
+	for _, old := range f.list(task.Query{Limit: 1000}).Tasks {
+		f.write(task.Change{Kind: task.Delete, ID: old.ID})
+	}
+	for range 300 {
+		switch id := NewID(t); random.IntN(4) {
+		default:
+			r := f.write(task.Change{Kind: task.Create, ID: id, Patch: Values("t"+text(12), text(20), random.IntN(2) == 0)})
+			tasks[id] = r.Task
+		case 2:
+			for id := range tasks {
+				tasks[id] = f.write(task.Change{Kind: task.Merge, ID: id, Patch: task.Patch{Description: ptr(text(20))}}).Task
+				break
+			}
+		case 3:
+			for id := range tasks {
+				f.write(task.Change{Kind: task.Delete, ID: id})
+				delete(tasks, id)
+				break
+			}
+		}
+	}
+	for range 200 {
+		q := text(5)
+		want := []string{}
+		newest := f.list(task.Query{Limit: 1000}).Tasks
+		for _, t := range newest {
+			if strings.Contains(fold(t.Title), fold(q)) || strings.Contains(fold(t.Description), fold(q)) {
+				want = append(want, t.Title)
+			}
+		}
+		equal(t, "search for "+q, f.all(task.Query{Limit: 1 + random.IntN(50), Contains: q}), want)
+	}
+	if got := len(f.all(task.Query{Limit: 1000})); got != len(tasks) {
+		t.Fatalf("%d tasks, want %d", got, len(tasks))
+	}
+}
