@@ -1,0 +1,17 @@
+.PHONY: help build test race lint e2e bench run
+help:  ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+build: ## the binary ./taskctl
+	go build -o taskctl ./cmd/taskctl
+test:  ## what a fresh machine with only Go can run
+	go test ./...
+race:  ## the same under the race detector
+	go test -race ./...
+lint:  ## vet and golangci-lint, at the pinned version
+	go vet ./... && go tool -modfile=tools/go.mod golangci-lint run ./...
+e2e:   ## the built binary: start, stop, crashes, signals
+	go test -count=1 ./cmd/taskctl/...
+bench: ## benchmarks beside the hot code
+	go test -run '^$$' -bench . -benchmem ./...
+run:   ## start everything here
+	go run ./cmd/taskctl start
