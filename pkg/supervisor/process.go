@@ -19,9 +19,10 @@ type Process struct {
 	Dir  string
 
 	Output Output
-	// Sockets are inherited, and stay open here: every generation gets the same.
-	// They must be in non-blocking mode, as [os.NewFile] then leaves them.
-	Sockets []*os.File
+	// Sockets returns the sockets that a generation inherits. It is called for
+	// every generation, and they stay open here. They must be in non-blocking
+	// mode, as [os.NewFile] then leaves them. Nil: none.
+	Sockets func() ([]*os.File, error)
 	// Ours marks a component that calls child.Connect. It gets a pipe up, to say
 	// that it is ready, and a pipe down, whose end tells it that this process
 	// died. Any other command is killed by the kernel in that case.

@@ -35,7 +35,7 @@ type process struct {
 
 // Start starts the process and the goroutines that serve it.
 func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
-	if p.Ours || len(p.Sockets) > 0 {
+	if p.Ours || p.Sockets != nil {
 		return nil, errors.New("a Windows process cannot be wired to its launcher")
 	}
 	path, err := p.find()

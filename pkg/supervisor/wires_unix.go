@@ -54,7 +54,13 @@ func (p Process) connect(gated bool) (w *wires, err error) {
 	}
 	w.lifeline = write
 	w.give(read)
-	for _, socket := range p.Sockets {
+	var sockets []*os.File
+	if p.Sockets != nil {
+		if sockets, err = p.Sockets(); err != nil {
+			return w, fmt.Errorf("get its sockets: %w", err)
+		}
+	}
+	for _, socket := range sockets {
 		w.wiring.Listen = append(w.wiring.Listen, len(w.inherited))
 		w.inherited = append(w.inherited, socket)
 	}
