@@ -93,7 +93,7 @@ func (f *file) fields(node *yaml.Node, what string, readers map[string]func(*yam
 			for n := range readers {
 				names = append(names, n)
 			}
-			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(name, nearest(name, names)) })
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(name, Nearest(name, names)) })
 			return
 		}
 		read(value)
@@ -150,7 +150,7 @@ func (f *file) checkOrder(all []Component) {
 	for _, c := range all {
 		for _, after := range c.After {
 			if !slices.Contains(names, after) {
-				f.fail(c.line, func(l message.Lang) string { return l.ComponentAfterUnknown(c.Name, after, nearest(after, names)) })
+				f.fail(c.line, func(l message.Lang) string { return l.ComponentAfterUnknown(c.Name, after, Nearest(after, names)) })
 			}
 		}
 	}

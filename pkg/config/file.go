@@ -57,7 +57,7 @@ func (c *Config) parseMapping(f *file, known map[string]setting, prefix string, 
 				c.parseMapping(f, known, full+".", value)
 			}
 		default:
-			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(full, nearest(full, keysOf(known))) })
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(full, Nearest(full, keysOf(known))) })
 		}
 	})
 }
@@ -157,8 +157,8 @@ func syntaxLine(err error) int {
 	return line
 }
 
-// nearest returns the candidate that a typing error away from word, or "".
-func nearest(word string, candidates []string) string {
+// Nearest returns the candidate that a typing error away from word, or "".
+func Nearest(word string, candidates []string) string {
 	best, distance := "", max(2, len(word)/3)+1
 	for _, candidate := range candidates {
 		if d := editDistance(word, candidate); d < distance || d == distance && best != "" && candidate < best {

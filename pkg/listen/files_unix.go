@@ -52,3 +52,26 @@ func duplicate(l net.Listener) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(fd), l.Addr().String()), nil
 }
+
+// Share returns listeners of the same sockets: closing them leaves these open.
+func (s *Set) Share() ([]net.Listener, error) {
+	files, err := s.Files()
+	if err != nil {
+		return nil, err
+	}
+	var shared []net.Listener
+	for _, f := range files {
+		l, openErr := net.FileListener(f)
+		if openErr == nil {
+			shared = append(shared, l)
+		}
+		err = errors.Join(err, openErr, f.Close())
+	}
+	if err != nil {
+		for _, l := range shared {
+			err = errors.Join(err, l.Close())
+		}
+		return nil, fmt.Errorf("share the sockets of %s: %w", s.Addr, err)
+	}
+	return shared, nil
+}

@@ -1,0 +1,43 @@
+package screen
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTable(t *testing.T) {
+	rows := [][]string{{"name", "state"}, {"api", "ready"}, {"日本", "x"}}
+	want := "  name  state\n  api   ready\n  日本  x\n"
+	if diff := cmp.Diff(want, Table("  ", 0, rows)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTableGivesWayWhereItIsWidest(t *testing.T) {
+	long := strings.Repeat("long title ", 20)
+	for _, width := range []int{40, 60, 80} {
+		for line := range strings.Lines(Table("", width, [][]string{{"id", long, "done"}, {"1", "short", "no"}})) {
+			if w := ansi.StringWidth(strings.TrimRight(line, "\n")); w > width {
+				t.Errorf("at %d columns a line has %d: %q", width, w, line)
+			}
+		}
+	}
+}
+
+func TestColourDoesNotCountAsWidth(t *testing.T) {
+	p := Palette{on: true}
+	coloured := Table("", 0, [][]string{{p.Green("ready"), "x"}, {"starting", "y"}})
+	if got := ansi.Strip(coloured); got != "ready     x\nstarting  y\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestNoColourWithoutTerminal(t *testing.T) {
+	p := PaletteFor(&strings.Builder{}, func(string) string { return "" })
+	if p.On() || p.Red("x") != "x" {
+		t.Error("a buffer got colour")
+	}
+}
