@@ -50,9 +50,9 @@ func writeOpenAPI(cfg Config, routes []route) ([]byte, error) {
 	if cfg.Access.Token == "" {
 		b.Security = append(b.Security, map[string][]string{}) // or without
 	}
-	for name, errs := range exampleErrors() {
+	for name, refusal := range refusals() {
 		_, name, _ = strings.Cut(name, " ")
-		b.Components.Responses[name] = b.problems(errs)
+		b.Components.Responses[name] = b.refusal(refusal)
 	}
 	for _, r := range routes {
 		if r.about == nil {
@@ -106,15 +106,12 @@ func (b *book) text(description, mediaType, example string) *huma.Response {
 	}
 }
 
-// problems describes an error status by the problems that have it.
-func (b *book) problems(errs []error) *huma.Response {
-	r := &huma.Response{Headers: headerRefs(nil)}
-	media := &huma.MediaType{Examples: make(map[string]*huma.Example)}
-	var descriptions []string
-	for _, err := range errs {
+func (b *book) refusal(from refusal) *huma.Response {
+	r := &huma.Response{Description: from.description, Headers: headerRefs(nil)}
+	media := &huma.MediaType{Schema: b.schemaOf(problemBody{}), Examples: make(map[string]*huma.Example)}
+	for _, err := range from.examples {
 		p := problemOf(err)
 		media.Examples[p.kind] = &huma.Example{Value: p.body()}
-		descriptions = append(descriptions, p.Detail)
 		for name, wanted := range map[string]bool{
 			"Retry-After":      p.retry,
 			"WWW-Authenticate": p.challenge,
@@ -126,14 +123,12 @@ func (b *book) problems(errs []error) *huma.Response {
 			}
 		}
 	}
-	r.Description = strings.Join(descriptions, "; or: ")
-	media.Schema = b.schemaOf(problemBody{})
 	r.Content = map[string]*huma.MediaType{problemType: media}
 	return r
 }
 
 // answers puts a success together with the errors that this operation has, by
-// their names in [exampleErrors], and with those that all have.
+// their names in [refusals], and with those that all have.
 func answers(status int, success *huma.Response, names ...string) map[string]*huma.Response {
 	all := map[string]*huma.Response{strconv.Itoa(status): success}
 	for _, name := range append(names, unauthorized, forbidden, unavailable, otherProblem) {

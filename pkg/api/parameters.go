@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/taskctl/taskctl/pkg/access"
@@ -22,27 +24,31 @@ const (
 	otherProblem   = "default Problem"
 )
 
-// exampleErrors makes the examples of the document: they are put through the
-// same table as the errors of requests.
-func exampleErrors() map[string][]error {
-	denied := func(status int, reason string) error {
-		return &deniedError{&access.Denied{Status: status, Reason: reason}}
+// refusal describes an error status by errors that have it: the examples are put
+// through the same table as the errors of requests.
+type refusal struct {
+	description string
+	examples    []error
+}
+
+func refusals() map[string]refusal {
+	denied := func(status int, reason string) []error {
+		return []error{&deniedError{&access.Denied{Status: status, Reason: reason}}}
 	}
-	return map[string][]error{
-		notJSONBody:    {&syntaxError{"the body ends before its JSON does"}},
-		unauthorized:   {denied(401, "the token is missing or wrong; send Authorization: Bearer TOKEN")},
-		forbidden:      {denied(403, "this origin is not allowed; allow it in the configuration")},
-		notFound:       {task.ErrNotFound},
-		gone:           {&task.GoneError{Reason: task.GoneTooOld, Head: task.Position{Epoch: exampleEpoch, Seq: 42}}},
-		changed:        {task.ErrVersion},
-		tooLarge:       {errTooLarge},
-		mediaTypeWrong: {errMediaType},
-		invalid: {
-			faults{{Field: "title", Reason: "must not be empty"}, {Field: "completed", Reason: "must be true or false"}},
-			task.ErrKeyReused,
-		},
-		unavailable:  {task.ErrUnavailable},
-		otherProblem: {errMethod},
+	two := faults{{Field: "title", Reason: "must not be empty"}, {Field: "completed", Reason: "must be true or false"}}
+	head := task.Position{Epoch: exampleEpoch, Seq: 42}
+	return map[string]refusal{
+		notJSONBody:    {"The body is not JSON: broken, cut off, not UTF-8, too deep, or with a name twice in one object.", []error{&syntaxError{"the body ends before its JSON does"}}},
+		unauthorized:   {"The token is missing or wrong.", denied(http.StatusUnauthorized, "the token is missing or wrong; send Authorization: Bearer TOKEN")},
+		forbidden:      {"A foreign Origin or Host.", denied(http.StatusForbidden, "this origin is not allowed; allow it in the configuration")},
+		notFound:       {"There is no such task.", []error{task.ErrNotFound}},
+		gone:           {"The log cannot be read from there: that history is gone, is another epoch's, or is ahead.", []error{&task.GoneError{Reason: task.GoneTooOld, Head: head}}},
+		changed:        {"The task has none of the versions asked for.", []error{task.ErrVersion}},
+		tooLarge:       {"The body is over 1 MiB.", []error{errTooLarge}},
+		mediaTypeWrong: {"The body is not sent as JSON.", []error{errMediaType}},
+		invalid:        {"A bad value or parameter, one out of range, or one that does not exist.", []error{two, task.ErrKeyReused}},
+		unavailable:    {"Not now; the same request may succeed later.", []error{task.ErrUnavailable}},
+		otherProblem:   {"Any other error.", []error{errMethod}},
 	}
 }
 

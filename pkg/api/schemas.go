@@ -80,7 +80,7 @@ type problemBody struct {
 	Field  string      `json:"field,omitzero" doc:"The first member, parameter or header at fault."`
 	Errors []faultBody `json:"errors,omitzero" nullable:"false" doc:"Everything that is at fault."`
 	Reason string      `json:"reason,omitzero" enum:"epoch,too_old,ahead" doc:"With 410: why the log cannot be read from there."`
-	Seq    *uint64     `json:"seq,omitzero" doc:"With 410: the number of the last event there is."`
+	Seq    *uint64     `json:"seq,omitzero" nullable:"false" doc:"With 410: the number of the last event there is."`
 	Epoch  string      `json:"epoch,omitzero" doc:"With 410: the name of the event log."`
 }
 

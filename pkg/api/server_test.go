@@ -1,12 +1,12 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/taskctl/taskctl/pkg/access"
+	"github.com/taskctl/taskctl/pkg/store/sqlite"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -23,8 +24,8 @@ type service struct {
 	base   string // http://127.0.0.1:port
 	server *Server
 	stop   context.CancelFunc
-	done   chan struct{} // closed when Run has returned nil
-	log    *bytes.Buffer
+	done   chan struct{} // closed when Run has returned
+	client *http.Client
 }
 
 // start runs an api; adjust may change what it is made of.
@@ -50,7 +51,7 @@ func start(t testing.TB, adjust ...func(*Config, *Deps)) *service {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &service{t: t, base: "http://" + listener.Addr().String(), server: server, stop: cancel, done: make(chan struct{})}
+	s := &service{t: t, base: "http://" + listener.Addr().String(), server: server, stop: cancel, done: make(chan struct{}), client: newClient(t)}
 	go func() {
 		defer close(s.done)
 		if err := server.Run(ctx); err != nil {
@@ -65,9 +66,35 @@ func start(t testing.TB, adjust ...func(*Config, *Deps)) *service {
 	return s
 }
 
-func openStore(t testing.TB, publisher task.Publisher) task.Store {
+// newClient keeps its connections to itself and follows no redirect.
+func newClient(t testing.TB) *http.Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func openStore(t testing.TB, publisher task.Publisher) *sqlite.Store {
 	t.Helper()
-	return newMemory(publisher)
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "taskctl.db"), Publisher: publisher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return store
+}
+
+// in is the same service, seen by a part of the test.
+func (s *service) in(t testing.TB) *service {
+	part := *s
+	part.t = t
+	return &part
 }
 
 // answer is what came back.
@@ -109,8 +136,7 @@ func (s *service) do(method, path, body string, headers ...string) answer {
 
 func (s *service) send(r *http.Request) answer {
 	s.t.Helper()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(r)
+	resp, err := s.client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}

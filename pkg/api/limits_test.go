@@ -1,0 +1,184 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// raw sends bytes as they are and reads one answer.
+func (s *service) raw(request string) answer {
+	s.t.Helper()
+	conn := s.dial()
+	if _, err := io.WriteString(conn, request); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.readAnswer(conn)
+}
+
+func (s *service) dial() net.Conn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		s.t.Fatal(err)
+	}
+	return conn
+}
+
+func (s *service) readAnswer(conn net.Conn) answer {
+	s.t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.Close { // net/http has taken the header out
+		resp.Header.Set("Connection", "close")
+	}
+	return answer{resp.StatusCode, resp.Header, body}
+}
+
+func TestBodyLimits(t *testing.T) {
+	s := start(t)
+	const good = `{"title":"t"}`
+	fits := good + strings.Repeat(" ", MaxBody-len(good))
+	chunked := func(body string) answer {
+		r, err := http.NewRequest(http.MethodPost, s.base+"/tasks", struct{ io.Reader }{strings.NewReader(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.send(r)
+	}
+	if a := s.do(http.MethodPost, "/tasks", fits); a.status != http.StatusCreated {
+		t.Errorf("exactly 1 MiB: %d %s", a.status, a.body)
+	}
+	if a := chunked(fits); a.status != http.StatusCreated {
+		t.Errorf("exactly 1 MiB in chunks, without a Content-Type: %d %s", a.status, a.body)
+	}
+	wantProblem(t, chunked(fits+" "), http.StatusRequestEntityTooLarge, "")
+	const head = "POST /tasks HTTP/1.1\r\nHost: localhost\r\n"
+	wantProblem(t, s.raw(head+"Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n"), http.StatusRequestEntityTooLarge, "")
+	wantProblem(t, s.raw(head+"Content-Length: 99999999999\r\n\r\n{"), http.StatusRequestEntityTooLarge, "")
+	wantProblem(t, s.raw(head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), http.StatusBadRequest, "")
+	wantProblem(t, s.raw(head+"Transfer-Encoding: chunked\r\n\r\n5\r\n{\"tit\r\n0\r\n\r\n"), http.StatusBadRequest, "")
+	wantProblem(t, s.raw(head+"Content-Length: 0\r\n\r\n"), http.StatusBadRequest, "")
+	wantProblem(t, s.raw(head+"\r\n"), http.StatusBadRequest, "")
+	s.create("after it all")
+}
+
+func TestHalfABody(t *testing.T) {
+	s := start(t)
+	conn := s.dial()
+	if _, err := io.WriteString(conn, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{\"title\":\"t\"}"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, s.readAnswer(conn), http.StatusBadRequest, "")
+	if list := s.do(http.MethodGet, "/tasks", ""); !bytes.HasPrefix(list.body, []byte(`{"tasks":[]`)) {
+		t.Errorf("half a body made a task: %s", list.body)
+	}
+}
+
+// TestMalformedHTTP is answered by net/http, before there is a request.
+func TestMalformedHTTP(t *testing.T) {
+	s := start(t)
+	for request, want := range map[string]int{
+		"GET / HTTP/1.1\r\n\r\n":                                                                    400, // no Host
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n":                                              400,
+		"nonsense\r\n\r\n":                                                                          400,
+		"GET /tasks HTTP/9.9\r\nHost: localhost\r\n\r\n":                                            505,
+		"GET /tasks HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n":                           400,
+		"GET /tasks HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n":  431,
+		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n":                     400,
+		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n": 400,
+		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n":                501,
+	} {
+		conn := s.dial()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		var version string
+		var status int
+		if _, err := fmt.Fscan(conn, &version, &status); err != nil || status != want {
+			t.Errorf("%.60q: %d, %v, want %d", request, status, err, want)
+		}
+	}
+	wantProblem(t, s.raw("GET /tasks HTTP/1.0\r\n\r\n"), http.StatusForbidden, "")
+	s.create("after it all")
+}
+
+func TestSlowBody(t *testing.T) {
+	s := start(t, func(c *Config, _ *Deps) { c.ReadTimeout = 50 * time.Millisecond })
+	a := s.raw("POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+	wantProblem(t, a, http.StatusRequestTimeout, "")
+	if a.header.Get("Connection") != "close" {
+		t.Error("the connection of a body that never came is kept")
+	}
+}
+
+// TestSlowHeaders holds 200 connections open that never finish their headers.
+func TestSlowHeaders(t *testing.T) {
+	s := start(t, func(c *Config, _ *Deps) { c.HeaderTimeout = 300 * time.Millisecond })
+	var conns []net.Conn
+	for range 200 {
+		conn := s.dial()
+		if _, err := io.WriteString(conn, "GET /tasks HTTP/1.1\r\nHost: localhost\r\nX-Slow: "); err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	began := time.Now()
+	for range 20 {
+		s.create("meanwhile")
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("20 tasks beside slow connections took %v", took)
+	}
+	for _, conn := range conns {
+		if _, err := io.Copy(io.Discard, conn); err != nil && !isReset(err) {
+			t.Fatalf("a slow connection is not closed: %v", err)
+		}
+	}
+}
+
+func isReset(err error) bool { return strings.Contains(err.Error(), "reset by peer") }
+
+// overloaded is a store whose queue is full.
+type overloaded struct{ task.Store }
+
+func (overloaded) Write(context.Context, task.Change) (task.Result, error) {
+	return task.Result{}, fmt.Errorf("write task: %w", task.ErrUnavailable)
+}
+
+func (overloaded) List(context.Context, task.Query) (task.Page, error) {
+	return task.Page{}, context.DeadlineExceeded
+}
+
+func TestOverload(t *testing.T) {
+	s := start(t, func(_ *Config, d *Deps) { d.Store = overloaded{d.Store} })
+	for _, a := range []answer{s.do(http.MethodPost, "/tasks", `{"title":"t"}`), s.do(http.MethodGet, "/tasks", "")} {
+		wantProblem(t, a, http.StatusServiceUnavailable, "")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+}
