@@ -22,45 +22,28 @@ func (s *Store) List(ctx context.Context, q task.Query) (page task.Page, err err
 	if !utf8.ValidString(q.Contains) {
 		return task.Page{}, task.Invalid("q", "must be UTF-8")
 	}
-	q.Contains = fold(q.Contains)
 	if q.Limit < 1 {
 		return task.Page{}, task.Invalid("limit", "must be at least 1")
 	}
-	err = s.readers.snapshot(ctx, "list tasks", func(ctx context.Context, r *reader) (err error) {
-		if _, page.Position, err = r.logBounds(ctx); err != nil {
+	err = s.readers.snapshot(ctx, "list tasks", func(ctx context.Context, r *reader) error {
+		// The index is read first: what it does not know yet is then in the log.
+		state, err := r.indexState(ctx)
+		if err != nil {
 			return err
 		}
-		return r.readPage(ctx, q, before, &page)
+		first, head, err := r.logBounds(ctx)
+		if err != nil {
+			return err
+		}
+		page = task.Page{Position: head, Tasks: make([]task.Task, 0, min(q.Limit, 100))}
+		return r.find(ctx, &search{
+			query: q, folded: fold(q.Contains), page: &page, last: before, budget: searchBudget,
+		}, state, first, head)
 	})
-	return page, err
-}
-
-// readPage fills a page with the tasks before n, and asks for one more to know
-// whether there is another page.
-func (r *reader) readPage(ctx context.Context, q task.Query, before int64, page *task.Page) error {
-	page.Tasks = make([]task.Task, 0, min(q.Limit, 100))
-	last := int64(0)
-	add := func(row row) error {
-		if len(page.Tasks) == q.Limit {
-			page.Next = formatCursor(last)
-			return errStop
-		}
-		n, t := scanTask(row)
-		if q.Contains != "" && !contains(t, q.Contains) {
-			return nil
-		}
-		page.Tasks = append(page.Tasks, t)
-		last = n
-		return nil
+	if err != nil {
+		return task.Page{}, err
 	}
-	limit := int64(q.Limit) + 1
-	if q.Contains != "" {
-		limit = -1
-	}
-	if q.Completed == nil {
-		return r.page.query(ctx, add, before, limit)
-	}
-	return r.pageByDone.query(ctx, add, before, limit, *q.Completed)
+	return page, nil
 }
 
 // A cursor is the key of the last task of a page, with a checksum: one that we

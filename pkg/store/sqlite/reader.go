@@ -15,6 +15,10 @@ type reader struct {
 	getTask          *stmt
 	bounds, events   *stmt
 	page, pageByDone *stmt
+
+	// For searching; without an index only the scan is there.
+	state, changed, getNth, byWords *stmt
+	lotOfTasks, lotOfEvents         *stmt
 }
 
 // pool holds the readers that nobody uses.
@@ -26,7 +30,7 @@ type pool struct {
 func openPool(ctx context.Context, o Options, closing <-chan struct{}) (*pool, error) {
 	p := &pool{idle: make(chan *reader, o.Readers), closing: closing}
 	for range o.Readers {
-		r, err := openReader(ctx, o.Path)
+		r, err := openReader(ctx, o)
 		if err != nil {
 			return nil, errors.Join(err, p.closeIdle())
 		}
@@ -35,8 +39,8 @@ func openPool(ctx context.Context, o Options, closing <-chan struct{}) (*pool, e
 	return p, nil
 }
 
-func openReader(ctx context.Context, path string) (*reader, error) {
-	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
+func openReader(ctx context.Context, o Options) (*reader, error) {
+	c, err := connect(ctx, dsn(o.Path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +52,45 @@ func openReader(ctx context.Context, path string) (*reader, error) {
 		&r.getTask: `SELECT ` + taskColumns + `, epoch, (SELECT max(seq) FROM events) FROM tasks, log WHERE id = $1`,
 		&r.bounds:  `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
 		&r.events:  `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
-		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 ORDER BY n DESC LIMIT $2`,
+		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
 		&r.pageByDone: `SELECT ` + taskColumns + ` FROM tasks
-			WHERE completed = $3 AND n < $1 ORDER BY n DESC LIMIT $2`,
+			WHERE completed = $4 AND n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
+		&r.getNth:     `SELECT ` + taskColumns + ` FROM tasks WHERE n = $1`,
+		&r.changed:    `SELECT DISTINCT n FROM events WHERE seq > $1 AND n < $2 ORDER BY n DESC`,
+		&r.lotOfTasks: `SELECT ` + taskColumns + ` FROM tasks WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3`,
+		&r.lotOfEvents: `SELECT e.n, t.id, title, description, completed, created_at, updated_at, version, seq
+			FROM events AS e LEFT JOIN tasks AS t ON t.n = e.n WHERE seq > $1 ORDER BY seq LIMIT $2`,
 	})
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	if !o.ReadOnly {
+		if err := r.attachIndex(ctx, indexPath(o.Path)); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
 	return r, nil
+}
+
+// attachIndex lets the reader search with the index at path.
+func (r *reader) attachIndex(ctx context.Context, path string) error {
+	if err := r.conn.exec(ctx, "ATTACH DATABASE $1 AS search", path); err != nil {
+		return err
+	}
+	return r.conn.prepare(ctx, map[**stmt]string{
+		&r.state: selectState + "search.state",
+		&r.byWords: `SELECT ` + taskColumns + ` FROM search.grams AS g CROSS JOIN tasks ON n = g.rowid
+			WHERE grams MATCH $1 AND g.rowid < $2 ORDER BY g.rowid DESC`,
+	})
+}
+
+// indexState returns what the index covers; nothing where there is no index.
+func (r *reader) indexState(ctx context.Context) (indexState, error) {
+	if r.state == nil {
+		return indexState{}, nil
+	}
+	found, err := r.state.first(ctx)
+	return scanState(found), err
 }
 
 // use lends a reader to do. The context it hands on does not cancel: the driver

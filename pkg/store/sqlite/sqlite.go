@@ -44,7 +44,8 @@ type Retention struct {
 // Store is a task.Store over one SQLite file.
 type Store struct {
 	readers *pool
-	writer  *writer // nil where read-only
+	writer  *writer  // nil where read-only
+	indexer *indexer // nil where read-only
 
 	closing chan struct{}
 	close   func() error
@@ -83,22 +84,38 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{closing: make(chan struct{})}
-	if !o.ReadOnly {
-		if s.writer, err = openWriter(ctx, o, s.closing); err != nil {
-			return nil, fileError(path, err)
-		}
-	}
-	if s.readers, err = openPool(ctx, o, s.closing); err != nil {
-		if s.writer != nil {
-			err = errors.Join(err, s.writer.close())
-		}
-		return nil, fileError(path, err)
-	}
 	s.close = sync.OnceValue(s.shut)
-	if s.writer != nil {
-		go s.writer.run()
+	if err := s.open(ctx, o); err != nil {
+		return nil, fileError(path, errors.Join(err, s.Close()))
 	}
 	return s, nil
+}
+
+// open opens what the store consists of and starts it when all is there.
+func (s *Store) open(ctx context.Context, o Options) (err error) {
+	if o.ReadOnly {
+		s.readers, err = openPool(ctx, o, s.closing)
+		return err
+	}
+	if err := createIndex(ctx, indexPath(o.Path)); err != nil {
+		return err
+	}
+	if s.readers, err = openPool(ctx, o, s.closing); err != nil {
+		return err
+	}
+	indexer, err := openIndexer(ctx, o, s.readers, s.closing)
+	if err != nil {
+		return err
+	}
+	s.indexer = indexer
+	go s.indexer.run()
+	writer, err := openWriter(ctx, o, s.closing, s.indexer.committed)
+	if err != nil {
+		return err
+	}
+	s.writer = writer
+	go s.writer.run()
+	return nil
 }
 
 // Close implements task.Store. The writes that were accepted are committed.
@@ -106,12 +123,17 @@ func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shut() error {
 	close(s.closing)
-	var err error
+	var errs []error
 	if s.writer != nil {
-		<-s.writer.stopped
-		err = s.writer.close()
+		errs = append(errs, s.writer.close())
 	}
-	return errors.Join(err, s.readers.close())
+	if s.indexer != nil {
+		errs = append(errs, s.indexer.close())
+	}
+	if s.readers != nil {
+		errs = append(errs, s.readers.close())
+	}
+	return errors.Join(errs...)
 }
 
 // Queued returns the number of writes that wait for a commit.

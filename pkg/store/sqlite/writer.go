@@ -37,18 +37,20 @@ type writer struct {
 	lost      bool // the witness cannot be written, and that has been said
 	publisher task.Publisher
 	onCommit  func(int, time.Duration)
+	committed func() // tells the indexer
 	logger    *slog.Logger
 
 	begin, commit, rollback *stmt
 }
 
-func openWriter(ctx context.Context, o Options, closing <-chan struct{}) (w *writer, err error) {
+func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committed func()) (w *writer, err error) {
 	w = &writer{
 		queue:     make(chan *write, o.QueueSize),
 		closing:   closing,
 		stopped:   make(chan struct{}),
 		publisher: o.Publisher,
 		onCommit:  o.OnCommit,
+		committed: committed,
 		logger:    o.Logger,
 	}
 	// Waiting for another process is retryBusy's.
@@ -57,7 +59,7 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}) (w *wri
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.close())
+			err = errors.Join(err, w.release())
 		}
 	}()
 	if err := writable(ctx, w.conn); err != nil {
@@ -78,7 +80,13 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}) (w *wri
 	return w, err
 }
 
+// close waits for what was accepted.
 func (w *writer) close() error {
+	<-w.stopped
+	return w.release()
+}
+
+func (w *writer) release() error {
 	err := w.conn.Close()
 	if w.witness != nil {
 		err = errors.Join(err, w.witness.close())
@@ -166,6 +174,7 @@ func (w *writer) do(batch []*write) {
 	}
 	if len(w.tx.events) > 0 {
 		w.testify()
+		w.committed()
 		if w.publisher != nil {
 			w.publisher.Publish(w.tx.head.Epoch, w.tx.events)
 		}

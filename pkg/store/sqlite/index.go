@@ -1,0 +1,262 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// The search index is a database file of its own beside the tasks', so that
+// filling it never holds their write lock. It trails the log, says how far it
+// has come, and can be thrown away at any time.
+func indexPath(path string) string { return path + "-search" }
+
+// indexVersion changes with anything about what the index holds; another
+// version is thrown away.
+const indexVersion = 1
+
+const indexSchema = `
+CREATE TABLE state (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch   TEXT    NOT NULL, -- of the log that it follows
+    seq     INTEGER NOT NULL, -- changes up to this event are in the index
+    covered INTEGER NOT NULL  -- of the tasks, those with n up to this are
+) STRICT;
+INSERT INTO state VALUES (1, '', 0, 0);
+CREATE VIRTUAL TABLE grams USING fts5(words, content='', contentless_delete=1, detail=none, tokenize=ascii);
+PRAGMA user_version = %d;`
+
+// indexState says what the index covers: of the tasks with n up to covered, all
+// that happened up to the event seq.
+type indexState struct {
+	task.Position
+	covered int64
+}
+
+const selectState = `SELECT epoch, seq, covered FROM `
+
+func scanState(r row) indexState {
+	if r == nil {
+		return indexState{}
+	}
+	return indexState{task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}, r.int(2)}
+}
+
+// createIndex makes the index file exist and be one that can be used.
+func createIndex(ctx context.Context, path string) error {
+	for again := false; ; again = true {
+		err := func() error {
+			c, err := connectIndex(ctx, path)
+			if err != nil {
+				return err
+			}
+			return errors.Join(prepareIndex(ctx, c), c.Close())
+		}()
+		damaged := code(err) == sqlite3.SQLITE_CORRUPT || code(err) == sqlite3.SQLITE_NOTADB || errors.Is(err, errOtherIndex)
+		if !damaged || again {
+			return err
+		}
+		if err := removeIndex(path); err != nil {
+			return err
+		}
+	}
+}
+
+func connectIndex(ctx context.Context, path string) (*conn, error) {
+	// NORMAL may lose the last steps with the power, and never half of one.
+	return connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=synchronous(NORMAL)"))
+}
+
+var errOtherIndex = errors.New("index of another version")
+
+func prepareIndex(ctx context.Context, c *conn) error {
+	if err := retryBusy(ctx, func() error { return c.exec(ctx, "PRAGMA journal_mode = WAL") }); err != nil {
+		return err
+	}
+	return immediate(ctx, c, func() error {
+		r, err := c.first(ctx, "PRAGMA user_version")
+		if err != nil {
+			return err
+		}
+		switch r.int(0) {
+		case 0:
+			return c.exec(ctx, fmt.Sprintf(indexSchema, indexVersion))
+		case indexVersion:
+			_, err := c.first(ctx, selectState+"state")
+			return err
+		default:
+			return errOtherIndex
+		}
+	})
+}
+
+func removeIndex(path string) error {
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexer fills the index from the log, on a goroutine of its own.
+type indexer struct {
+	readers *pool
+	path    string
+	closing <-chan struct{}
+	wake    chan struct{} // something was committed; holds one
+	stopped chan struct{}
+	logger  *slog.Logger
+
+	conn                      *conn
+	getState, setState        *stmt
+	replaceWords, deleteWords *stmt
+	forgetAll                 *stmt
+	words                     []byte
+	seen                      map[gram]struct{}
+}
+
+func openIndexer(ctx context.Context, o Options, readers *pool, closing <-chan struct{}) (*indexer, error) {
+	x := &indexer{
+		readers: readers,
+		path:    indexPath(o.Path),
+		closing: closing,
+		wake:    make(chan struct{}, 1),
+		stopped: make(chan struct{}),
+		logger:  o.Logger,
+		seen:    make(map[gram]struct{}),
+	}
+	var err error
+	if x.conn, err = connectIndex(ctx, x.path); err != nil {
+		return nil, err
+	}
+	err = x.conn.prepare(ctx, map[**stmt]string{
+		&x.getState:     selectState + "state",
+		&x.setState:     `UPDATE state SET epoch = $1, seq = $2, covered = $3`,
+		&x.replaceWords: `INSERT OR REPLACE INTO grams (rowid, words) VALUES ($1, $2)`,
+		&x.deleteWords:  `DELETE FROM grams WHERE rowid = $1`,
+		&x.forgetAll:    `INSERT INTO grams (grams) VALUES ('delete-all')`,
+	})
+	if err != nil {
+		return nil, errors.Join(err, x.conn.Close())
+	}
+	return x, nil
+}
+
+// committed tells that there is something new in the log.
+func (x *indexer) committed() {
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+const (
+	// indexDelay lets a burst of writes come to its end, or at least be indexed
+	// in one step.
+	indexDelay = 300 * time.Millisecond
+	// indexRest is the rest after a step, as a multiple of its time, while writes
+	// go on: the processor is theirs.
+	indexRest = 4
+)
+
+func (x *indexer) run() {
+	defer close(x.stopped)
+	ctx := context.Background() // ended between steps, by closing
+	for x.sleep(0) {
+		start := time.Now()
+		more, err := x.step(ctx)
+		switch {
+		case errors.Is(err, errClosed):
+			return
+		case err != nil:
+			x.logger.Warn("search index not filled", slog.Any("error", err))
+			more = false
+		}
+		if more {
+			select {
+			case <-x.wake:
+				x.committed()
+				if !x.sleep(indexRest * time.Since(start)) {
+					return
+				}
+			default:
+			}
+			continue
+		}
+		select {
+		case <-x.wake:
+			if !x.sleep(indexDelay) {
+				return
+			}
+		case <-x.closing:
+			return
+		}
+	}
+}
+
+// sleep reports whether the store is still open after d.
+func (x *indexer) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-x.closing:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func (x *indexer) close() error {
+	<-x.stopped
+	return x.conn.Close()
+}
+
+// indexStep is the number of tasks or events of one step.
+const indexStep = 256
+
+// step takes the next lot of tasks or events into the index, and reports
+// whether there may be more. Another process may be doing the same.
+func (x *indexer) step(ctx context.Context) (more bool, err error) {
+	err = immediate(ctx, x.conn, func() error {
+		r, err := x.getState.first(ctx)
+		if err != nil {
+			return err
+		}
+		before := scanState(r)
+		state, lot, err := x.readers.nextLot(ctx, before)
+		if err != nil {
+			return err
+		}
+		if state.Epoch != before.Epoch || state.covered < before.covered {
+			if err := x.forgetAll.exec(ctx); err != nil {
+				return err
+			}
+		}
+		for n, t := range lot {
+			if err := x.put(ctx, n, t); err != nil {
+				return err
+			}
+		}
+		more = state != before
+		return x.setState.exec(ctx, state.Epoch, int64(state.Seq), state.covered)
+	})
+	return more, err
+}
+
+// put makes the index hold the words of t as task n; a task without an id is gone.
+func (x *indexer) put(ctx context.Context, n int64, t task.Task) error {
+	if t.ID == "" {
+		return x.deleteWords.exec(ctx, n)
+	}
+	x.words = gramsOf(x.words[:0], t, x.seen)
+	return x.replaceWords.exec(ctx, n, string(x.words))
+}
