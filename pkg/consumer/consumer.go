@@ -31,8 +31,9 @@ const (
 // Config says what to do with the events. The zero value prints them for people,
 // from now on.
 type Config struct {
-	JSON bool // print messages as received instead of lines for people
-
+	// JSON prints messages as received instead of lines for people. In both, a
+	// reset is a line too: it stands where events are missing.
+	JSON bool
 	// Output is a file that gets the lines instead of Stdout, each exactly once.
 	// Its checkpoint is Checkpoint, or Output + ".checkpoint" where that is empty.
 	Output string
@@ -184,6 +185,7 @@ func (c *Consumer) handle(ctx context.Context, j *journal, n client.Notification
 		if c.cfg.Exec != "" {
 			return c.command(ctx, j, n)
 		}
+		j.move(n.Position)
 	case client.Reset:
 		if c.cfg.JSON {
 			j.lines = appendRaw(j.lines, n.Raw)

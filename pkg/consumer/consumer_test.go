@@ -3,6 +3,8 @@ package consumer_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -20,7 +23,17 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if text := os.Getenv(childVariable); text != "" {
+		var c child
+		if err := errors.Join(json.Unmarshal([]byte(text), &c), c.run()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // output is a stream that a test reads while it is written.
 type output struct {
@@ -50,10 +63,11 @@ func (o *output) String() string {
 // wait returns once the stream holds text.
 func (o *output) wait(t *testing.T, text string) {
 	t.Helper()
+	deadline := time.After(20 * time.Second)
 	for !strings.Contains(o.String(), text) {
 		select {
 		case <-o.grown:
-		case <-t.Context().Done():
+		case <-deadline:
 			t.Fatalf("%q is not in:\n%s", text, o)
 		}
 	}
@@ -71,7 +85,12 @@ type running struct {
 
 func start(t *testing.T, s *clienttest.Server, cfg consumer.Config, lang message.Lang) *running {
 	t.Helper()
-	c, err := client.New(client.Config{WebSocketURL: s.WebSocketURL()})
+	return startAt(t, s.WebSocketURL(), cfg, lang)
+}
+
+func startAt(t *testing.T, url string, cfg consumer.Config, lang message.Lang) *running {
+	t.Helper()
+	c, err := client.New(client.Config{WebSocketURL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +122,11 @@ func (r *running) stop() {
 // until waits until the consumer has seen p.
 func (r *running) until(p task.Position) {
 	r.t.Helper()
+	deadline := time.After(20 * time.Second)
 	for {
 		select {
+		case <-deadline:
+			r.t.Fatalf("never saw %s\n%s", p, r.stderr)
 		case at := <-r.seen:
 			if at.Epoch == p.Epoch && at.Seq >= p.Seq {
 				return

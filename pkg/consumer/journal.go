@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -56,7 +55,9 @@ func openJournal(ctx context.Context, cfg Config, deps Deps, v *voice) (_ *journ
 	}
 	if cfg.Since != nil && (!found || j.state.Since != cfg.Since.String()) {
 		j.state.Position, j.state.Since, j.placed = *cfg.Since, cfg.Since.String(), true
+		found = false
 	}
+	j.dirty = !found // from the first line on there is a checkpoint that tells where it began
 	return j, nil
 }
 
@@ -139,7 +140,7 @@ func (j *journal) event(p task.Position) { j.last, j.pending = p, true }
 
 // move notes that everything up to p is done with.
 func (j *journal) move(p task.Position) {
-	j.dirty = j.dirty || !j.placed || j.state.Position != p
+	j.dirty = j.dirty || j.state.Position != p
 	j.state.Position, j.placed = p, true
 }
 
@@ -163,7 +164,7 @@ func (j *journal) flush() error {
 	if err := j.print(); err != nil {
 		return err
 	}
-	if j.mark == nil || !j.dirty {
+	if j.mark == nil || !j.placed || !j.dirty {
 		return nil
 	}
 	if j.file != nil {
@@ -192,9 +193,5 @@ func (j *journal) close() error {
 	if j.mark != nil {
 		errs = append(errs, j.mark.close())
 	}
-	err := errors.Join(errs...)
-	if errors.Is(err, fs.ErrClosed) {
-		return nil
-	}
-	return err
+	return errors.Join(errs...)
 }

@@ -1,0 +1,93 @@
+//go:build unix
+
+package consumer_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/client/clienttest"
+	"github.com/taskctl/taskctl/pkg/consumer"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+func TestCommandGetsTheEventAsReceived(t *testing.T) {
+	s := clienttest.New(t)
+	r := start(t, s, consumer.Config{Exec: "cat; echo done >&2"}, message.English)
+	<-r.ready
+	made := s.AddTask("Té ☕", "")
+	r.stderr.wait(t, "done\n")
+	r.stop()
+	lines := strings.Split(r.stdout.String(), "\n")
+	want := fmt.Sprintf(`{"type":"task_created","task":%s,"timestamp":"%s","seq":1}`,
+		made.AppendJSON(nil), task.AppendTime(nil, made.CreatedAt))
+	if len(lines) != 3 || !strings.HasSuffix(lines[0], "Té ☕") || lines[1] != want {
+		t.Errorf("got %q, want the line and then %q", lines, want)
+	}
+}
+
+func TestCommandThatFailsIsRunAgain(t *testing.T) {
+	s := clienttest.New(t)
+	dir := t.TempDir()
+	r := start(t, s, consumer.Config{
+		Exec: "cd '" + dir + "' && if mkdir once 2>/dev/null; then exit 3; fi; echo ran",
+	}, message.English)
+	<-r.ready
+	r.until(s.Add(2))
+	r.stdout.wait(t, "ran\n")
+	r.stop()
+	got := r.stderr.String()
+	if !strings.Contains(got, "The command failed for event #1 (exit status 3); again in ") || strings.Contains(got, "#2") {
+		t.Errorf("stderr:\n%s", got)
+	}
+	ran, second := strings.Index(r.stdout.String(), "ran\n"), strings.Index(r.stdout.String(), "#2")
+	if second < ran {
+		t.Errorf("the second event came before the first was done:\n%s", r.stdout)
+	}
+}
+
+func TestCommandThatAlwaysFailsEndsTheConsumer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits between attempts for some seconds")
+	}
+	t.Parallel()
+	s := clienttest.New(t)
+	cfg := consumer.Config{Checkpoint: filepath.Join(t.TempDir(), "checkpoint"), Exec: "exit 7"}
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	s.Add(1)
+	err := <-r.done
+	if err == nil || err.Error() != "run command for event 1, 5 times: exit status 7" {
+		t.Errorf("Run: %v", err)
+	}
+	cfg.Exec = "cat >&2"
+	r = start(t, s, cfg, message.English) // the event is not done, so it comes again
+	r.stderr.wait(t, `"seq":1}`)
+	r.stop()
+}
+
+func TestStopDoesNotWaitForAPause(t *testing.T) {
+	s := clienttest.New(t)
+	r := start(t, s, consumer.Config{Exec: "exit 1"}, message.English)
+	<-r.ready
+	s.Add(1)
+	r.stderr.wait(t, "again in")
+	r.stop()
+}
+
+func TestStopEndsTheCommand(t *testing.T) {
+	s := clienttest.New(t)
+	r := start(t, s, consumer.Config{Exec: "trap 'echo stopped >&2; exit 1' TERM; echo up >&2; while :; do sleep 0.05; done"}, message.English)
+	<-r.ready
+	s.Add(1)
+	r.stderr.wait(t, "up\n")
+	began := time.Now()
+	r.stop()
+	if took := time.Since(began); took > 3*time.Second || !strings.Contains(r.stderr.String(), "stopped\n") {
+		t.Errorf("it took %s:\n%s", took, r.stderr)
+	}
+}

@@ -1,0 +1,272 @@
+package consumer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/taskctl/taskctl/pkg/client"
+	"github.com/taskctl/taskctl/pkg/client/clienttest"
+	"github.com/taskctl/taskctl/pkg/consumer"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// consume runs a consumer until it has seen the server's head.
+func consume(t *testing.T, s *clienttest.Server, cfg consumer.Config) *running {
+	t.Helper()
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	r.until(s.Add(1))
+	r.stop()
+	return r
+}
+
+// refused runs a consumer that must end with an error which names all of want.
+func refused(t *testing.T, s *clienttest.Server, cfg consumer.Config, want ...string) {
+	t.Helper()
+	r := start(t, s, cfg, message.English)
+	err := <-r.done
+	if err == nil {
+		t.Fatal("it ran")
+	}
+	for _, text := range want {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("%q does not say %q", err, text)
+		}
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func output1(t *testing.T) consumer.Config {
+	return consumer.Config{JSON: true, Output: filepath.Join(t.TempDir(), "events.jsonl")}
+}
+
+func TestTornLineIsCut(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := output1(t)
+	consume(t, s, cfg)
+	write(t, cfg.Output, string(read(t, cfg.Output))+`{"type":"task_cre`)
+	r := consume(t, s, cfg)
+	checkSeqs(t, read(t, cfg.Output), 1, 2)
+	r.stderr.wait(t, "removed the last 17 bytes")
+}
+
+func TestCheckpointStandsBeforeTheFirstLine(t *testing.T) {
+	s := clienttest.New(t)
+	head := s.Add(3)
+	for name, since := range map[string]*task.Position{"new": nil, "since": &head} {
+		t.Run(name, func(t *testing.T) {
+			cfg := output1(t)
+			cfg.Since = since
+			r := start(t, s, cfg, message.English)
+			<-r.ready
+			if len(read(t, cfg.Output+".checkpoint")) == 0 {
+				t.Error("it is empty when the consumer is ready")
+			}
+			r.stop()
+		})
+	}
+}
+
+func TestSinceBeatsTheCheckpointOfAnotherSince(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := output1(t)
+	consume(t, s, cfg) // 1, as it happens
+	cfg.Since = &task.Position{}
+	consume(t, s, cfg) // 1, 2: asked for anew
+	consume(t, s, cfg) // 3: the same command goes on
+	cfg.Since = nil
+	consume(t, s, cfg) // 4
+	var got []string
+	for line := range strings.Lines(string(read(t, cfg.Output))) {
+		_, seq, _ := strings.Cut(strings.TrimSpace(line), `"seq":`)
+		got = append(got, strings.TrimSuffix(seq, "}"))
+	}
+	if want := "1 1 2 3 4"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestOutputOfSomebodyIsOnlyAddedTo(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := output1(t)
+	write(t, cfg.Output, "mine\nand unfinished")
+	consume(t, s, cfg)
+	got, ok := strings.CutPrefix(string(read(t, cfg.Output)), "mine\nand unfinished\n")
+	if !ok {
+		t.Fatalf("got %q", got)
+	}
+	checkSeqs(t, []byte(got), 1, 1)
+}
+
+func TestOutputThatWasMovedAwayBeginsAnew(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := output1(t)
+	consume(t, s, cfg)
+	if err := os.Rename(cfg.Output, cfg.Output+".1"); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, s, cfg)
+	checkSeqs(t, read(t, cfg.Output+".1"), 1, 1)
+	checkSeqs(t, read(t, cfg.Output), 2, 2)
+}
+
+func TestDirectoryOfBothCanBeMoved(t *testing.T) {
+	s := clienttest.New(t)
+	dir := t.TempDir()
+	for i, name := range []string{"a", "b"} {
+		to := filepath.Join(dir, name)
+		if i == 0 {
+			if err := os.Mkdir(to, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.Rename(filepath.Join(dir, "a"), to); err != nil {
+			t.Fatal(err)
+		}
+		consume(t, s, consumer.Config{JSON: true, Output: filepath.Join(to, "events")})
+	}
+	checkSeqs(t, read(t, filepath.Join(dir, "b", "events")), 1, 2)
+}
+
+func TestFilesThatCannotBeTrusted(t *testing.T) {
+	s := clienttest.New(t)
+	for name, test := range map[string]struct {
+		break_ func(t *testing.T, cfg *consumer.Config)
+		want   []string
+	}{
+		"output cut by somebody": {
+			func(t *testing.T, cfg *consumer.Config) {
+				write(t, cfg.Output, string(read(t, cfg.Output)[:10]))
+			},
+			[]string{"events.jsonl has 10 bytes", "move one of them away"},
+		},
+		"checkpoint damaged": {
+			func(t *testing.T, cfg *consumer.Config) { write(t, cfg.Output+".checkpoint", "hello") },
+			[]string{"events.jsonl.checkpoint", "not a checkpoint", "remove it"},
+		},
+		"checkpoint of another output": {
+			func(t *testing.T, cfg *consumer.Config) {
+				cfg.Checkpoint = cfg.Output + ".checkpoint"
+				cfg.Output += ".other"
+			},
+			[]string{"belongs to the output events.jsonl"},
+		},
+		"no such directory": {
+			func(t *testing.T, cfg *consumer.Config) { cfg.Output += "/nowhere/file" },
+			[]string{"open checkpoint", "nowhere"},
+		},
+		"output is no file": {
+			func(t *testing.T, cfg *consumer.Config) {
+				cfg.Output = os.DevNull
+				cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint")
+			},
+			[]string{os.DevNull, "redirect"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := output1(t)
+			consume(t, s, cfg)
+			before := read(t, cfg.Output)
+			given := cfg
+			test.break_(t, &cfg)
+			if name != "output cut by somebody" {
+				defer func() {
+					if got := read(t, given.Output); string(got) != string(before) {
+						t.Error("the output was changed")
+					}
+				}()
+			}
+			refused(t, s, cfg, test.want...)
+		})
+	}
+}
+
+func TestResetIsALine(t *testing.T) {
+	for _, asJSON := range []bool{true, false} {
+		t.Run(fmt.Sprint("json ", asJSON), func(t *testing.T) {
+			s := clienttest.New(t)
+			cfg := output1(t)
+			cfg.JSON = asJSON
+			consume(t, s, cfg)
+			s.Add(5)
+			s.Forget(3)
+			consume(t, s, cfg)
+			lines := strings.Split(strings.TrimSpace(string(read(t, cfg.Output))), "\n")
+			if len(lines) != 3 {
+				t.Fatalf("got %q", lines)
+			}
+			want := `{"type":"reset","reason":"too_old","seq":6}`
+			if !asJSON {
+				want = "--- events are missing here (they are older than what the server keeps); going on after #6; GET /tasks has the tasks as they are"
+			}
+			if lines[1] != want {
+				t.Errorf("got %q, want %q", lines[1], want)
+			}
+			consume(t, s, cfg) // the reset is behind it
+			if n := strings.Count(string(read(t, cfg.Output)), "\n"); n != 4 {
+				t.Errorf("%d lines after going on, want 4", n)
+			}
+		})
+	}
+}
+
+// fullDisk is a stream that takes nothing.
+type fullDisk struct{}
+
+var errFull = errors.New("no space left")
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+func TestStreamThatCannotBeWrittenEndsTheConsumer(t *testing.T) {
+	s := clienttest.New(t)
+	s.Add(1)
+	c, err := client.New(client.Config{WebSocketURL: s.WebSocketURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	con, err := consumer.New(consumer.Config{Since: &task.Position{}}, consumer.Deps{
+		Client: c, Stdout: fullDisk{}, Stderr: fullDisk{}, Logger: slog.New(slog.DiscardHandler),
+		Seen: func(p task.Position) { t.Errorf("seen %s, which nobody can have seen", p) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := con.Run(context.WithoutCancel(t.Context())); !errors.Is(err, errFull) {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	c, err := client.New(client.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := consumer.Deps{Client: c, Stdout: newOutput(), Stderr: newOutput(), Logger: slog.New(slog.DiscardHandler)}
+	if _, err := consumer.New(consumer.Config{}, consumer.Deps{}); err == nil {
+		t.Error("a consumer without anything to work with is made")
+	}
+	if _, err := consumer.New(consumer.Config{Output: "a", Checkpoint: "a"}, whole); err == nil {
+		t.Error("one file is taken for both")
+	}
+}

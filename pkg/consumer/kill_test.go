@@ -1,0 +1,135 @@
+//go:build unix
+
+package consumer_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/client/clienttest"
+	"github.com/taskctl/taskctl/pkg/consumer"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// spawn starts a consumer in a process group of its own, as the launcher does.
+func (c child) spawn(t *testing.T) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+func kill(cmd *exec.Cmd) {
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait()
+}
+
+// batter kills consumer after consumer at random moments while events keep
+// coming and connections keep breaking, and lets the last one finish.
+func batter(t *testing.T, seed uint64, kills, events int, cfg consumer.Config) {
+	t.Helper()
+	s := clienttest.New(t)
+	dice := rand.New(rand.NewPCG(seed, 0))
+	faults := rand.New(rand.NewPCG(seed, 1)) // the server calls it from its own goroutines, one at a time
+	s.Play(clienttest.Script{Send: func(sent int, _ task.Event) clienttest.Fate {
+		if sent > 0 && faults.IntN(200) == 0 {
+			return clienttest.Fate{Code: 1006}
+		}
+		return clienttest.Fate{}
+	}})
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for range events / 10 {
+			s.Add(10)
+			<-time.After(2 * time.Millisecond)
+		}
+	}()
+	c := child{URL: s.WebSocketURL(), Config: cfg}
+	for range kills {
+		cmd := c.spawn(t)
+		<-time.After(time.Duration(20+dice.IntN(120)) * time.Millisecond)
+		kill(cmd)
+	}
+	<-written
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	s.Play(clienttest.Script{})
+	r.until(s.Add(10))
+	r.until(s.Add(1)) // by then the command for those before it has ended
+	r.stop()
+}
+
+func TestOutputHasEveryLineOnceWhateverIsKilled(t *testing.T) {
+	const events = 3000
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			cfg := consumer.Config{
+				JSON: true, Since: &task.Position{}, Output: filepath.Join(t.TempDir(), "events.jsonl"),
+			}
+			batter(t, seed, 12, events, cfg)
+			got, err := os.ReadFile(cfg.Output)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSeqs(t, got, 1, events+11)
+		})
+	}
+}
+
+func TestCommandRunsForEveryEventInOrderWhateverIsKilled(t *testing.T) {
+	t.Parallel()
+	const events = 150
+	dir := t.TempDir()
+	done := filepath.Join(dir, "done")
+	cfg := consumer.Config{
+		Since: &task.Position{}, Checkpoint: filepath.Join(dir, "checkpoint"),
+		Output: filepath.Join(dir, "lines"), Exec: "cat >> '" + done + "'",
+	}
+	batter(t, 1, 8, events, cfg)
+	got, err := os.ReadFile(done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, repeats := uint64(0), 0
+	for line := range bytes.Lines(got) {
+		var e struct{ Seq uint64 }
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		switch e.Seq {
+		case last + 1:
+			last++
+		case last:
+			repeats++
+		default:
+			t.Fatalf("event %d was done after %d", e.Seq, last)
+		}
+	}
+	if last < events+10 {
+		t.Errorf("the last event done is %d, want %d", last, events+10)
+	}
+	t.Logf("%d commands ran again", repeats)
+	lines, err := os.ReadFile(cfg.Output)
+	if n := bytes.Count(lines, []byte("\n")); err != nil || n != events+11 {
+		t.Errorf("%d lines, %v; want %d", n, err, events+11)
+	}
+}
