@@ -6,7 +6,6 @@ package access
 import (
 	"crypto/subtle"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -72,11 +71,15 @@ func (p Policy) knownHost(hostport string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
+// hostname takes the port off, as net.SplitHostPort does, which makes an error
+// of a missing one.
 func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
+	if rest, found := strings.CutPrefix(hostport, "["); found {
+		host, _, _ := strings.Cut(rest, "]")
 		return host
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	host, _, _ := strings.Cut(hostport, ":")
+	return host
 }
 
 func (p Policy) knownOrigin(origin, host string) bool {

@@ -213,6 +213,9 @@ func (d *draft) blame(field, reason string) {
 }
 
 func (d *draft) blameFor(err error) {
+	if err == nil {
+		return
+	}
 	var invalid *task.InvalidError
 	if errors.As(err, &invalid) {
 		d.faults = append(d.faults, invalid)

@@ -253,6 +253,9 @@ func TestMetrics(t *testing.T) {
 		`taskctl_event_stream_events_total 1`,
 		`taskctl_events_last_seq 1`,
 		`taskctl_link_up 1`,
+		`taskctl_store_queued_writes 0`,
+		`taskctl_store_commit_writes_bucket{le="1"} 1`,
+		`taskctl_store_commit_duration_seconds_count 1`,
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("there is no line %s in\n%s", want, page)

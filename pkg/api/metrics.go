@@ -31,8 +31,7 @@ func newMeter(set *metrics.Set) *meter {
 
 func (m *meter) route(path string) *routeMeter {
 	name := fmt.Sprintf(`taskctl_http_request_duration_seconds{route=%q}`, path)
-	buckets := []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
-	return &routeMeter{meter: m, path: path, took: m.set.GetOrCreatePrometheusHistogramExt(name, buckets)}
+	return &routeMeter{meter: m, path: path, took: m.set.GetOrCreatePrometheusHistogramExt(name, durations())}
 }
 
 func (m *routeMeter) begin() { m.meter.inFlight.Inc() }
@@ -69,6 +68,9 @@ func (s *Server) metrics(x *exchange) error {
 		}
 		s.gauge("taskctl_link_up", up)
 	}
+	if s.deps.Queued != nil {
+		s.gauge("taskctl_store_queued_writes", float64(s.deps.Queued()))
+	}
 	var page bytes.Buffer
 	s.deps.Metrics.WritePrometheus(&page)
 	metrics.WriteProcessMetrics(&page)
@@ -78,4 +80,20 @@ func (s *Server) metrics(x *exchange) error {
 
 func (s *Server) gauge(name string, value float64) {
 	s.deps.Metrics.GetOrCreateGauge(name, nil).Set(value)
+}
+
+// CommitMeter returns what a store is to call after each commit, so that the set
+// tells how many writes share one and how long it takes.
+func CommitMeter(set *metrics.Set) func(writes int, took time.Duration) {
+	sizes := set.GetOrCreatePrometheusHistogramExt("taskctl_store_commit_writes", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512})
+	times := set.GetOrCreatePrometheusHistogramExt("taskctl_store_commit_duration_seconds", durations())
+	return func(writes int, took time.Duration) {
+		sizes.Update(float64(writes))
+		times.Update(took.Seconds())
+	}
+}
+
+// durations are the bounds of histograms of times, in seconds.
+func durations() []float64 {
+	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
 }

@@ -47,11 +47,16 @@ func (p *problem) body() problemBody {
 }
 
 // fail answers with the problem that err is to the client, and logs it where it
-// is ours.
+// is ours: nobody can fill our log with mistakes of theirs.
 func (s *Server) fail(x *exchange, err error) {
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
-		s.log.Log(x.r.Context(), levelOf(p.Status), "request failed", "request_id", x.reqID, "error", err)
+		level := slog.LevelError
+		if p.retry {
+			level = slog.LevelWarn
+		}
+		s.log.Log(x.r.Context(), level, "request failed", "request_id", x.reqID,
+			"method", x.r.Method, "path", x.r.URL.Path, "status", p.Status, "error", err)
 	}
 	body, err := json.Marshal(p.body())
 	if err != nil {
@@ -67,17 +72,4 @@ func (s *Server) fail(x *exchange, err error) {
 		x.position(p.gone.Head)
 	}
 	x.send(p.Status, problemType, body)
-}
-
-// levelOf is the level that an answer is logged at: a client's mistakes are the
-// client's business, so that nobody can fill our log with theirs.
-func levelOf(status int) slog.Level {
-	switch {
-	case status == http.StatusServiceUnavailable:
-		return slog.LevelWarn
-	case status >= http.StatusInternalServerError:
-		return slog.LevelError
-	default:
-		return slog.LevelDebug
-	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -124,11 +125,10 @@ func (s *Server) crashed(x *exchange, cause any) {
 // they may hold secrets.
 func (s *Server) logRequest(x *exchange, began time.Time) {
 	ctx := x.r.Context()
-	level := levelOf(x.status)
-	if !s.log.Enabled(ctx, level) {
+	if !s.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
-	s.log.Log(ctx, level, "request", "request_id", x.reqID, "method", x.r.Method, "path", x.r.URL.Path,
+	s.log.DebugContext(ctx, "request", "request_id", x.reqID, "method", x.r.Method, "path", x.r.URL.Path,
 		"status", x.status, "took", time.Since(began), "remote", x.r.RemoteAddr)
 }
 

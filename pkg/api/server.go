@@ -71,6 +71,7 @@ type Deps struct {
 	Store     task.Store
 	Notifier  *Notifier    // wakes event streams; nil: they look at the log now and then
 	Link      func() bool  // whether the notification server is linked; nil: nobody knows
+	Queued    func() int   // how many writes wait in the store; nil: nobody knows
 	Board     http.Handler // serves / and /board/; nil: / is a page of text
 	Metrics   *metrics.Set // what /metrics shows, besides the process; nil: a set of its own
 	Logger    *slog.Logger
@@ -140,7 +141,7 @@ func (s *Server) Run(ctx context.Context) error {
 			WriteTimeout:      s.cfg.WriteTimeout,
 			IdleTimeout:       s.cfg.IdleTimeout,
 			MaxHeaderBytes:    maxHeader,
-			ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+			ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		},
 		Listeners:    s.deps.Listeners,
 		Gate:         s.deps.Gate,

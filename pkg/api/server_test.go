@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/go-json-experiment/json"
 
 	"github.com/taskctl/taskctl/pkg/access"
@@ -37,10 +38,14 @@ func start(t testing.TB, adjust ...func(*Config, *Deps)) *service {
 	}
 	notifier := NewNotifier(nil)
 	cfg := Config{Access: access.Policy{Loopback: true}, Version: "test", Grace: time.Millisecond}
+	set := metrics.NewSet()
+	store := openStore(t, sqlite.Options{Publisher: notifier, OnCommit: CommitMeter(set)})
 	deps := Deps{
 		Listeners: []net.Listener{listener},
-		Store:     openStore(t, notifier),
+		Store:     store,
 		Notifier:  notifier,
+		Queued:    store.Queued,
+		Metrics:   set,
 		Logger:    slog.New(slog.DiscardHandler),
 	}
 	for _, f := range adjust {
@@ -76,9 +81,10 @@ func newClient(t testing.TB) *http.Client {
 	}
 }
 
-func openStore(t testing.TB, publisher task.Publisher) *sqlite.Store {
+func openStore(t testing.TB, options sqlite.Options) *sqlite.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "taskctl.db"), Publisher: publisher})
+	options.Path = filepath.Join(t.TempDir(), "taskctl.db")
+	store, err := sqlite.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -10,7 +11,10 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
-const jsonType = "application/json"
+const (
+	jsonType   = "application/json"
+	uuidLength = 36 // the form of RFC 9562; package uuid reads others too
+)
 
 // position puts where the answer stands in the event log into it.
 func (x *exchange) position(p task.Position) {
@@ -22,11 +26,10 @@ func (x *exchange) position(p task.Position) {
 // canonicalID is the id of the path as the store has it. What is not a UUID
 // names no task.
 func (x *exchange) canonicalID() (string, error) {
-	id, err := uuid.Parse(x.taskID)
-	if err != nil || len(x.taskID) != len(uuid.Nil.String()) {
+	if len(x.taskID) != uuidLength || uuid.Validate(x.taskID) != nil {
 		return "", task.ErrNotFound
 	}
-	return id.String(), nil
+	return strings.ToLower(x.taskID), nil
 }
 
 func (s *Server) listTasks(x *exchange) error {
