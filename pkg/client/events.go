@@ -12,11 +12,11 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
-// Events returns what follows a position in the log, oldest first: as much as
-// there is, up to limit (0: the server's). head is where the log stood. There is
-// more when the last event is not at head. An error that is task.ErrGone holds a
-// *task.GoneError with the reason: read the tasks anew, as Snapshot does.
-func (c *Client) Events(ctx context.Context, after task.Position, limit int) (events []Event, head task.Position, err error) {
+// Events returns what follows a position in the log, oldest first, up to limit
+// (0: the server's), and the position to go on from: no events mean that nothing
+// follows yet. An error that is task.ErrGone holds a *task.GoneError with the
+// reason: read the tasks anew, as Snapshot does.
+func (c *Client) Events(ctx context.Context, after task.Position, limit int) (events []Event, next task.Position, err error) {
 	query := url.Values{"since": {after.String()}}
 	if limit != 0 {
 		query.Set("limit", strconv.Itoa(limit))
@@ -34,7 +34,7 @@ func (c *Client) Events(ctx context.Context, after task.Position, limit int) (ev
 	if err := json.Unmarshal(res.body, &page); err != nil {
 		return nil, task.Position{}, fmt.Errorf("read events: read the answer: %w", err)
 	}
-	head = task.Position{Epoch: page.Epoch, Seq: page.Seq}
+	next = task.Position{Epoch: page.Epoch, Seq: page.Seq}
 	events = make([]Event, len(page.Events))
 	for i, raw := range page.Events {
 		f, err := decode(raw)
@@ -42,11 +42,11 @@ func (c *Client) Events(ctx context.Context, after task.Position, limit int) (ev
 			err = fmt.Errorf("%q is no type of event", f.Type)
 		}
 		if err != nil {
-			return nil, head, fmt.Errorf("read events: %w", err)
+			return nil, task.Position{}, fmt.Errorf("read events: %w", err)
 		}
 		events[i] = f.event(task.Position{Epoch: page.Epoch, Seq: f.Seq}, raw)
 	}
-	return events, head, nil
+	return events, next, nil
 }
 
 // Snapshot returns all tasks, newest first, and the position from which to

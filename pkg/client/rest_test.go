@@ -248,6 +248,34 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
+func TestLogPageByPage(t *testing.T) {
+	s := clienttest.New(t)
+	head := s.Add(25)
+	c := connect(t, s)
+	var at task.Position
+	var sizes []int
+	for {
+		events, next, err := c.Events(t.Context(), at, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(events))
+		if len(events) == 0 {
+			break
+		}
+		at = next
+	}
+	if at != head || !slices.Equal(sizes, []int{10, 10, 5, 0}) {
+		t.Errorf("pages of %v up to %s, want %s", sizes, at, head)
+	}
+	s.Forget(20)
+	_, _, err := c.Events(t.Context(), task.Position{Seq: 3}, 0)
+	var gone *task.GoneError
+	if !errors.As(err, &gone) || gone.Reason != task.GoneTooOld || gone.Head != head {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSnapshotAndWhatFollowsGiveTheTasks(t *testing.T) {
 	s := clienttest.New(t)
 	s.Add(2500) // three pages

@@ -146,7 +146,7 @@ func (s *Server) list(r *http.Request) recorded {
 	if end < len(newest) {
 		b = fmt.Appendf(b, `,"next_cursor":"%d"`, end)
 	}
-	return recorded{status: http.StatusOK, at: s.head(), body: s.appendHead(b)}
+	return recorded{status: http.StatusOK, at: s.head(), body: appendPosition(b, s.head())}
 }
 
 func (s *Server) log(r *http.Request) recorded {
@@ -162,18 +162,23 @@ func (s *Server) log(r *http.Request) recorded {
 		limit = 1000
 	}
 	events := s.events[since.Seq+1-s.first:]
+	events = events[:min(limit, len(events))]
+	at := s.head()
+	if len(events) > 0 {
+		at.Seq = events[len(events)-1].Seq
+	}
 	b := []byte(`{"events":[`)
-	for i, e := range events[:min(limit, len(events))] {
+	for i, e := range events {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = e.AppendJSON(b)
 	}
-	return recorded{status: http.StatusOK, at: s.head(), body: s.appendHead(append(b, ']'))}
+	return recorded{status: http.StatusOK, at: at, body: appendPosition(append(b, ']'), at)}
 }
 
-func (s *Server) appendHead(b []byte) []byte {
-	return fmt.Appendf(b, `,"seq":%d,"epoch":%q}`, s.head().Seq, s.epoch)
+func appendPosition(b []byte, at task.Position) []byte {
+	return fmt.Appendf(b, `,"seq":%d,"epoch":%q}`, at.Seq, at.Epoch)
 }
 
 func (s *Server) problem(status int, kind, members string) recorded {
