@@ -83,7 +83,7 @@ func Default() *Config {
 	c.API.Addr = "localhost:8001"
 	c.WSServer.Addr = "localhost:8765"
 	c.WSServer.RingBytes = 8 << 20
-	c.WSServer.MaxClients = 50_000
+	c.WSServer.MaxClients = 10_000
 	c.Events.MaxAge = 7 * 24 * time.Hour
 	c.Events.Max = 1_000_000
 	c.Logs.MaxSize = 10 << 20

@@ -377,3 +377,14 @@ task ids in bash, zsh, fish or PowerShell.`,
 		`Imprime un guion que completa las órdenes, opciones, componentes e ids de
 tareas de taskctl en bash, zsh, fish o PowerShell.`)
 }
+
+// WatchRate tells how many events a second there are.
+func (l Lang) WatchRate(rate float64) string {
+	return l.say("events per second: %.1f", "eventos por segundo: %.1f", rate)
+}
+
+// WatchTrouble heads the launcher's last complaints.
+func (l Lang) WatchTrouble() string { return l.say("last trouble", "últimos problemas") }
+
+// WatchKeys says how the live view is left.
+func (l Lang) WatchKeys() string { return l.say("q leaves", "q para salir") }

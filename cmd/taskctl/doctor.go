@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
+)
+
+func (p *program) doctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "doctor",
+		Short:   p.lang.DoctorShort(),
+		Long:    p.lang.DoctorLong(),
+		Example: "  taskctl doctor\n  taskctl doctor --json | jq '.[] | select(.state != \"good\")'",
+		Args:    p.noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.doctor(cmd, asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	return cmd
+}
+
+func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
+	cfg, err := p.load(cmd)
+	if err != nil {
+		return err
+	}
+	say := p.lang
+	if asJSON {
+		say = message.English // machines read one language
+	}
+	findings := launcher.Examine(cmd.Context(), cfg, say)
+	verdict := error(nil)
+	for _, f := range findings {
+		if f.State == launcher.Bad {
+			verdict = exitStatus(exitFailed)
+		}
+	}
+	if asJSON {
+		if err := printJSON(p.stdout, findings); err != nil {
+			return err
+		}
+		return verdict
+	}
+	palette := screen.PaletteFor(p.stdout, p.getenv)
+	for _, f := range findings {
+		paint := map[string]func(string) string{launcher.Good: palette.Green, launcher.Warning: palette.Yellow, launcher.Bad: palette.Red}[f.State]
+		fmt.Fprintf(p.stdout, "%s  %s\n", paint(fmt.Sprintf("%-7s", say.DoctorState(f.State))), f.Detail)
+		if f.Fix != "" {
+			fmt.Fprintf(p.stdout, "         %s %s\n", say.DoctorFix(), f.Fix)
+		}
+	}
+	return verdict
+}

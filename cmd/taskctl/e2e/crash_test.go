@@ -1,0 +1,223 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func readAll(t testing.TB, res *http.Response) string {
+	t.Helper()
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestNothingOutlivesAKilledLauncher(t *testing.T) {
+	dir, p := started(t, "--no-test-task")
+	s := statusOf(t, dir)
+	began := time.Now()
+	p.signal(t, syscall.SIGKILL)
+	p.exit(t)
+	awaitGone(t, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the components lived on for %v", took)
+	}
+	startedIn(t, dir)
+}
+
+// TestKilledWhileStarting kills the launcher at moments spread over its start:
+// the next start must work every time, without a hand's help.
+func TestKilledWhileStarting(t *testing.T) {
+	dir := t.TempDir()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	kills := 5
+	if testing.Short() {
+		kills = 2
+	}
+	for range kills {
+		p := onTerminal(t, dir, "start")
+		<-time.After(time.Duration(random.IntN(300)) * time.Millisecond) // the moment is the test's subject
+		p.signal(t, syscall.SIGKILL)
+		p.exit(t)
+	}
+	startedIn(t, dir)
+}
+
+func TestAKilledComponentComesBack(t *testing.T) {
+	dir, _ := started(t)
+	for _, name := range []string{"api", "wsserver", "consumer"} {
+		t.Run(name, func(t *testing.T) {
+			before := statusOf(t, dir)
+			if err := syscall.Kill(before.pid(name), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			var after status
+			waitFor(t, name+" to be ready again", func() bool {
+				after = statusOf(t, dir)
+				return after.State == "ready" && after.pid(name) != before.pid(name)
+			})
+			title := "after the death of " + name
+			create(t, after.API, title)
+			waitFor(t, "a notification after the death", func() bool { return strings.Contains(logOf(t, dir, "consumer"), title) })
+		})
+	}
+}
+
+func TestSecondCtrlCKills(t *testing.T) {
+	dir := t.TempDir()
+	writeConfig(t, dir, `
+components:
+  - name: stubborn
+    command: [sh, -c, "trap '' TERM; echo up; while :; do sleep 1; done"]
+    ready: {log: up}
+`)
+	p := startedIn(t, dir, "--no-test-task")
+	waitFor(t, "the stubborn component", func() bool { return strings.Contains(logOf(t, dir, "stubborn"), "up") })
+	s := statusOf(t, dir)
+	p.ctrlC(t)
+	waitFor(t, "the wait for it", func() bool { return strings.Contains(p.out.String(), "waiting for stubborn") })
+	p.ctrlC(t)
+	if code := p.exit(t); code != 3 || !strings.Contains(p.out.String(), "had to be killed: stubborn") {
+		t.Errorf("exit code %d, want 3 and who was killed", code)
+	}
+	awaitGone(t, s.pid("stubborn"))
+}
+
+func TestAComponentThatCannotStart(t *testing.T) {
+	dir := t.TempDir()
+	garbage := strings.Repeat("no database ", 1000)
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "data/taskctl.db"), []byte(garbage), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, code := run(t, dir, "start")
+	if code != 1 || !strings.Contains(errs, "wsserver did not become ready") || !strings.Contains(errs, "last lines") {
+		t.Errorf("exit code %d, %q; want 1, the component and its last lines", code, errs)
+	}
+}
+
+func TestCrashLoopOfTheUsersOwn(t *testing.T) {
+	dir := t.TempDir()
+	writeConfig(t, dir, `
+restart: {backoff_min: 1ms, backoff_max: 2ms}
+components:
+  - name: crasher
+    command: [sh, -c, "echo last words; printf 'without a newline'; exit 9"]
+`)
+	p := startedIn(t, dir, "--no-test-task")
+	p.out.await(t, "crasher has FAILED")
+	if _, _, code := run(t, dir, "status"); code != 8 {
+		t.Errorf("status exits %d, want 8", code)
+	}
+	if s := statusOf(t, dir); s.State != "failed" {
+		t.Errorf("state %s, want failed", s.State)
+	}
+	if log := logOf(t, dir, "crasher"); !strings.Contains(log, "without a newline") {
+		t.Errorf("its last words are lost: %q", log)
+	}
+	out, _, _ := run(t, dir, "why", "crasher")
+	if !strings.Contains(out, "exit 9") || !strings.Contains(out, "last words") {
+		t.Errorf("why: %s", out)
+	}
+}
+
+func writeConfig(t testing.TB, dir, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(dir, "configs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "configs/taskctl.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLogsWhileRunning(t *testing.T) {
+	dir, _ := started(t)
+	stray := filepath.Join(dir, "flask_api.log")
+	if err := os.WriteFile(stray, []byte("old\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	follower := piped(t, dir, nil, "logs", "-f", "consumer")
+	out, errs, code := run(t, dir, "logs", "clean", "--yes")
+	if code != 0 || !strings.Contains(out, "moved    flask_api.log → logs/flask_api.log") {
+		t.Errorf("logs clean exits %d: %s%s", code, out, errs)
+	}
+	if _, err := os.Stat(stray); err == nil {
+		t.Error("the stray is still there")
+	}
+	api := statusOf(t, dir).API
+	create(t, api, "after cleaning")
+	follower.out.await(t, "after cleaning")
+
+	if err := os.Remove(filepath.Join(dir, "logs/consumer.log")); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; !strings.Contains(logOf(t, dir, "consumer"), "after deletion"); i++ {
+		create(t, api, fmt.Sprint("after deletion ", i))
+		follower.out.await(t, fmt.Sprint("after deletion ", i))
+	}
+	follower.signal(t, syscall.SIGINT)
+	if code := follower.exit(t); code != 0 {
+		t.Errorf("logs -f exits %d on Ctrl+C, want 0", code)
+	}
+}
+
+func TestThreeTerminalsInAnyOrder(t *testing.T) {
+	ports := freePorts(t, 2)
+	env := []string{"TASKCTL_API_ADDR=localhost:" + ports[0], "TASKCTL_WSSERVER_ADDR=localhost:" + ports[1]}
+	for _, order := range [][]string{{"wsserver", "api", "consumer"}, {"consumer", "api", "wsserver"}, {"api", "consumer", "wsserver"}} {
+		t.Run(strings.Join(order, " "), func(t *testing.T) {
+			dir := t.TempDir()
+			running := map[string]*process{}
+			for _, name := range order {
+				running[name] = piped(t, dir, env, name)
+			}
+			running["consumer"].out.await(t, "Connected")
+			running["api"].out.await(t, "ready")
+			create(t, "http://localhost:"+ports[0], "by hand")
+			running["consumer"].out.await(t, "by hand")
+			if _, err := os.Stat(filepath.Join(dir, "logs")); err == nil {
+				t.Error("a component by hand wrote logs/")
+			}
+			for _, name := range order {
+				running[name].signal(t, syscall.SIGINT)
+				if code := running[name].exit(t); code != 0 {
+					t.Errorf("%s exits %d on Ctrl+C, want 0", name, code)
+				}
+			}
+		})
+	}
+}
+
+// freePorts asks the system for free ports. Somebody may take one meanwhile,
+// which by hand nobody can exclude: port 0 is for launchers.
+func freePorts(t testing.TB, n int) []string {
+	t.Helper()
+	var ports []string
+	for range n {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, port, _ := strings.Cut(l.Addr().String(), ":")
+		ports = append(ports, port)
+	}
+	return ports
+}

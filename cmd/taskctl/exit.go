@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// The exit codes, which every --help lists.
+const (
+	exitDone           = 0
+	exitFailed         = 1
+	exitUsage          = 2
+	exitKilled         = 3
+	exitLeft           = 4
+	exitPortTaken      = 5
+	exitAlreadyRunning = 6
+	exitNotRunning     = 7
+	exitNotReady       = 8
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// exitCode is the only table from errors to exit codes.
+func exitCode(err error) int {
+	var (
+		usage    *usageError
+		problems config.Problems
+		taken    *launcher.PortTakenError
+		running  *launcher.AlreadyRunningError
+		status   exitStatus
+	)
+	switch {
+	case errors.As(err, &status):
+		return int(status)
+	case err == nil, errors.Is(err, context.Canceled): // stopped on request
+		return exitDone
+	case errors.As(err, &usage), errors.As(err, &problems):
+		return exitUsage
+	case errors.Is(err, launcher.ErrLeft):
+		return exitLeft
+	case errors.Is(err, launcher.ErrKilled):
+		return exitKilled
+	case errors.As(err, &taken):
+		return exitPortTaken
+	case errors.As(err, &running):
+		return exitAlreadyRunning
+	case errors.Is(err, launcher.ErrNotRunning):
+		return exitNotRunning
+	case errors.Is(err, launcher.ErrNotReady):
+		return exitNotReady
+	}
+	return exitFailed
+}
+
+// explain is what a person is told of an error; empty where the command has said
+// it all already.
+func explain(err error, lang message.Lang, dir string) string {
+	var (
+		problems config.Problems
+		taken    *launcher.PortTakenError
+		running  *launcher.AlreadyRunningError
+		notReady *launcher.NotReadyError
+		trip     *launcher.RoundTripError
+	)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, launcher.ErrKilled),
+		errors.Is(err, launcher.ErrLeft), errors.Is(err, launcher.ErrNotReady):
+		return ""
+	case errors.As(err, &problems):
+		return problems.In(lang)
+	case errors.As(err, &taken):
+		holder := lang.PortHolderUnknown()
+		if h := taken.Holder; h.PID != 0 {
+			holder = lang.PortHolder(h.PID, h.Command, h.User)
+		}
+		return lang.PortTaken(taken.Component, taken.Port, taken.Addr, holder, taken.Key, config.Env(taken.Key))
+	case errors.As(err, &running):
+		return lang.AlreadyRunning(running.Dir, running.PID)
+	case errors.Is(err, launcher.ErrNotRunning):
+		return lang.NotRunning(dir)
+	case errors.As(err, &notReady):
+		text := lang.NotReady(notReady.Component, notReady.Reason)
+		if len(notReady.LastLines) > 0 {
+			text += "\n" + lang.LastLines(notReady.LogFile)
+			for _, line := range notReady.LastLines {
+				text += "\n  " + line
+			}
+		}
+		return text
+	case errors.As(err, &trip):
+		return lang.RoundTripFailed(trip.Error())
+	}
+	return fmt.Sprint(err)
+}

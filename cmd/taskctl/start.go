@@ -1,0 +1,68 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/screen"
+)
+
+type startOptions struct {
+	detach     bool
+	inProcess  bool
+	noTestTask bool
+}
+
+func (p *program) startCommand() *cobra.Command {
+	var o startOptions
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: p.lang.StartShort(),
+		Long:  p.lang.StartLong(),
+		Example: `  taskctl start
+  taskctl start --detach && taskctl status
+  TASKCTL_API_ADDR=localhost:9001 taskctl start`,
+		Args: p.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.start(cmd, o) },
+	}
+	cmd.Flags().BoolVarP(&o.detach, "detach", "d", false, p.lang.FlagDetach())
+	cmd.Flags().BoolVar(&o.inProcess, "in-process", false, p.lang.FlagInProcess())
+	cmd.Flags().BoolVar(&o.noTestTask, "no-test-task", false, p.lang.FlagNoTestTask())
+	p.settingFlags(cmd, "api.addr", "wsserver.addr", "stop.timeout")
+	return cmd
+}
+
+func (p *program) start(cmd *cobra.Command, o startOptions) error {
+	cfg, err := p.load(cmd)
+	if err != nil {
+		return err
+	}
+	executable, err := launcher.Executable()
+	if err != nil {
+		return err
+	}
+	detached := launcher.Detached(p.getenv)
+	if o.detach && detached == nil {
+		return p.detach(cmd.Context(), executable)
+	}
+	l, err := launcher.New(cfg, launcher.Options{
+		InProcess:  o.inProcess,
+		NoTestTask: o.noTestTask,
+		Detached:   detached,
+		Executable: executable,
+		Version:    version(),
+		Stdout:     p.stdout,
+		Stderr:     p.stderr,
+		Palette:    screen.PaletteFor(p.stdout, p.getenv),
+		Lang:       p.lang,
+		Getenv:     p.getenv,
+	})
+	if err != nil {
+		return err
+	}
+	go func() {
+		<-p.signals.second
+		l.Kill()
+	}()
+	return l.Run(cmd.Context())
+}

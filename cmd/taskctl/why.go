@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/logfile"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
+)
+
+func (p *program) whyCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "why COMPONENT",
+		Short:             p.lang.WhyShort(),
+		Long:              p.lang.WhyLong(),
+		Example:           "  taskctl why api",
+		Args:              p.exactArgs("COMPONENT"),
+		ValidArgsFunction: p.completeComponents,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := p.load(cmd)
+			if err != nil {
+				return err
+			}
+			if err := p.knownComponents(cfg, args); err != nil {
+				return err
+			}
+			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(p.stdout, why)
+			}
+			_, err = fmt.Fprint(p.stdout, p.renderWhy(why, screen.PaletteFor(p.stdout, p.getenv)))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	return cmd
+}
+
+// renderWhy is one screen: how it is, how it died, what it said last, how it
+// answered before, and what happens next.
+func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
+	var b strings.Builder
+	s := why.Status
+	fmt.Fprintf(&b, "%s: %s", palette.Bold(s.Name), paintState(palette, s.State, p.lang.StateName(s.State)))
+	if s.PID > 0 {
+		fmt.Fprintf(&b, ", pid %d", s.PID)
+	}
+	fmt.Fprintln(&b)
+	if s.Budget != "" {
+		fmt.Fprintf(&b, "%s\n", s.Budget)
+	}
+	fmt.Fprintf(&b, "%s\n", p.lang.WhyNext(s.Name, s.State))
+	if why.Crash == nil {
+		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNeverDied(s.Name))
+		return b.String()
+	}
+	c := why.Crash
+	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, c.Exit.String(), c.Exit.Uptime))
+	if len(c.Probes) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyProbes())
+		for _, probe := range c.Probes {
+			result := "ok"
+			if probe.Err != "" {
+				result = logfile.Printable(probe.Err)
+			}
+			fmt.Fprintf(&b, "  %s  %s  %s\n", probe.At.Local().Format(time.TimeOnly), message.Took(probe.Took), result)
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyLines(len(c.Lines)))
+	for _, line := range c.Lines {
+		fmt.Fprintf(&b, "  %s\n", logfile.Printable(line))
+	}
+	return b.String()
+}

@@ -1,0 +1,153 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/client"
+	"github.com/taskctl/taskctl/pkg/logfile"
+	"github.com/taskctl/taskctl/pkg/supervisor"
+)
+
+// sweepGrace is how long what a dead launcher left may take to end by itself.
+// Ours need no more than two seconds: their lifeline has told them already.
+const sweepGrace = 2 * time.Second
+
+// open takes hold of everything that the system stands on, in order: the
+// directory, the logs, the sockets, the control socket. Nothing of it starts a
+// component, so a failure here leaves nothing running.
+func (l *Launcher) open(ctx context.Context, opened *closers) error {
+	lock, err := lock(ctx, l.cfg)
+	if err != nil {
+		return err
+	}
+	opened.add("the lock", lock.Close)
+
+	swept, err := supervisor.Sweep(ctx, l.cfg.Data(ledgerFile), sweepGrace)
+	if err != nil {
+		return fmt.Errorf("clear what an earlier launcher left: %w", err)
+	}
+
+	l.logs, err = logfile.Open(l.cfg.LogDir(), l.cfg.LogOptions())
+	if err != nil {
+		return err
+	}
+	opened.add("the logs", l.logs.Close)
+	own, err := l.logs.File("launcher")
+	if err != nil {
+		return err
+	}
+	l.log = slog.New(slog.NewTextHandler(own.Stream("out"), &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	for _, member := range swept {
+		l.log.Warn("cleared what an earlier launcher left", "process", member.String())
+		fmt.Fprintln(l.opts.Stderr, l.opts.Lang.StartSwept(member.String()))
+	}
+
+	l.sockets, err = bindAll(ctx, l.cfg)
+	if err != nil {
+		return err
+	}
+	opened.add("the sockets", l.sockets.close)
+	for _, warning := range l.sockets.warnings() {
+		fmt.Fprintln(l.opts.Stderr, l.opts.Lang.StartWarning(warning))
+	}
+	l.live = l.cfg.At(l.sockets.addr("api"), l.sockets.addr("wsserver"))
+
+	ledger, err := supervisor.OpenLedger(l.cfg.Data(ledgerFile))
+	if err != nil {
+		return err
+	}
+	opened.add("the run state", ledger.Close)
+	specs, err := l.specs()
+	if err != nil {
+		return err
+	}
+	report := newReporter(l.opts.Stderr, l.opts.Palette, l.opts.Lang)
+	l.supervisor, err = supervisor.New(specs, supervisor.Options{
+		Logger: l.log, OnChange: report.changed, OnWaiting: report.waiting, Ledger: ledger,
+	})
+	if err != nil {
+		return err
+	}
+
+	l.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}}
+	opened.add("connections", func() error { l.http.CloseIdleConnections(); return nil })
+	l.api, err = client.New(client.Config{BaseURL: l.live.APIURL(), WebSocketURL: l.live.WebSocket(), Token: l.cfg.Auth.Token})
+	if err != nil {
+		return err
+	}
+	opened.add("the api's client", func() error { l.api.CloseIdleConnections(); return nil })
+
+	control, err := serveControl(l.cfg, l.controlHandler())
+	if err != nil {
+		return err
+	}
+	opened.add("the control socket", func() error { return control.close(l.cfg) })
+	return nil
+}
+
+// withoutTime drops slog's time: every line of a log file has one already.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// bringUp waits until every component is ready, proves with the test task that
+// they work together, and announces it. It returns nil when it was asked to stop
+// meanwhile.
+func (l *Launcher) bringUp(ctx context.Context) error {
+	select {
+	case <-l.supervisor.Started():
+	case <-l.supervisor.StartFailed():
+		return l.startError()
+	case <-l.stop:
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+	if !l.opts.NoTestTask {
+		trip, err := testTask(ctx, l.cfg, l.api, l.seen)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		l.roundTrip.Store(trip)
+	}
+	l.readyTook.Store(int64(time.Since(l.began)))
+	l.log.Info("ready", "took", time.Since(l.began).Round(time.Millisecond))
+	l.announce()
+	if l.opts.Detached != nil {
+		return l.opts.Detached()
+	}
+	return nil
+}
+
+// startError turns the supervisor's word on a failed start into what a person
+// needs: the component, the reason, its last lines.
+func (l *Launcher) startError() error {
+	err := l.supervisor.StartError()
+	var failed *supervisor.StartError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	return &NotReadyError{
+		Component: failed.Component, Reason: failed.Exit.String(), LastLines: printable(failed.Lines),
+		LogFile: l.cfg.LogDir() + "/" + failed.Component + ".log",
+	}
+}
+
+func printable(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = logfile.Printable(line)
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package launcher
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/config"
+)
+
+// socketFile is where the launcher answers `status`, `stop`, `restart`, `why`
+// and `logs clean`: HTTP and JSON over a Unix socket, for this user alone.
+const socketFile = "control.sock"
+
+// controlTimeout bounds one request to the launcher, but for a restart, which
+// waits for a component to be ready.
+const controlTimeout = 5 * time.Second
+
+// controlServer answers on the control socket from before the first component
+// starts until after the last has ended, so that `status` is honest throughout.
+type controlServer struct {
+	http   *http.Server
+	served chan error
+}
+
+func serveControl(cfg *config.Config, handler http.Handler) (*controlServer, error) {
+	path, release, err := socketPath(cfg.DataDir(), socketFile)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	// The lock is ours, so whatever socket is there belonged to a dead launcher.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale control socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("open the control socket %s: %w", cfg.Data(socketFile), err)
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // the path may go through a descriptor that is closed by then
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("protect the control socket: %w", err), l.Close())
+	}
+	c := &controlServer{
+		http:   &http.Server{Handler: handler, ReadHeaderTimeout: controlTimeout},
+		served: make(chan error, 1),
+	}
+	go func() { c.served <- c.http.Serve(ownUserOnly{l}) }()
+	return c, nil
+}
+
+// close lets requests under way finish (the `stop` that waits for this very
+// moment among them), then ends the server and removes the socket.
+func (c *controlServer) close(cfg *config.Config) error {
+	deadline, cancel := context.WithTimeout(context.Background(), time.Second) // the launcher's own context has ended
+	defer cancel()
+	err := c.http.Shutdown(deadline)
+	if serveErr := <-c.served; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	return errors.Join(err, os.Remove(cfg.Data(socketFile)))
+}
+
+// ownUserOnly drops connections of other users, whatever the file's mode says.
+type ownUserOnly struct{ net.Listener }
+
+func (l ownUserOnly) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if samePeer(c) {
+			return c, nil
+		}
+		_ = c.Close()
+	}
+}
+
+// Control talks to the launcher of a directory.
+type Control struct {
+	http *http.Client
+	dir  string
+}
+
+// Dial prepares to talk to the launcher of cfg.Dir; nothing is sent yet.
+func Dial(cfg *config.Config) *Control {
+	return &Control{dir: cfg.Dir, http: &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			path, release, err := socketPath(cfg.DataDir(), socketFile)
+			if err != nil {
+				return nil, err
+			}
+			defer release()
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", path)
+		},
+	}}}
+}
+
+// Do sends one request and decodes the answer into out, which may be nil.
+// ErrNotRunning where nobody answers at the socket.
+func (c *Control) do(ctx context.Context, method, path string, in, out any) error {
+	body, err := encodeBody(in)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://launcher"+path, body)
+	if err != nil {
+		return err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		if opErr := (*net.OpError)(nil); errors.As(err, &opErr) && opErr.Op == "dial" {
+			return fmt.Errorf("%w in %s", ErrNotRunning, c.dir)
+		}
+		return fmt.Errorf("ask the launcher: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	if res.StatusCode >= http.StatusBadRequest {
+		var refusal struct{ Error string }
+		if err := json.NewDecoder(res.Body).Decode(&refusal); err != nil {
+			return fmt.Errorf("the launcher answered %s", res.Status)
+		}
+		return errors.New(refusal.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the launcher's answer: %w", err)
+	}
+	return nil
+}

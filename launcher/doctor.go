@@ -1,0 +1,212 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/shirou/gopsutil/v4/disk"
+
+	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/store/sqlite"
+	"github.com/taskctl/taskctl/pkg/supervisor"
+)
+
+// Finding is one thing that was looked at.
+type Finding struct {
+	Check  string `json:"check"` // a fixed word: "ports", "disk", …
+	State  string `json:"state"` // "good", "warning" or "bad"
+	Detail string `json:"detail"`
+	Fix    string `json:"fix,omitempty"`
+}
+
+// The weights of a finding.
+const (
+	Good    = "good"
+	Warning = "warning"
+	Bad     = "bad" // would keep taskctl from running
+)
+
+// examination collects findings in one language.
+type examination struct {
+	cfg      *config.Config
+	say      message.Lang
+	running  int // the pid of the launcher, or 0
+	findings []Finding
+}
+
+func (e *examination) add(check, state, detail, fix string) {
+	e.findings = append(e.findings, Finding{check, state, detail, fix})
+}
+
+// Examine looks at everything that could keep a system from running, and
+// changes nothing.
+func Examine(ctx context.Context, cfg *config.Config, say message.Lang) []Finding {
+	e := &examination{cfg: cfg, say: say}
+	e.launcher(ctx)
+	e.leftovers()
+	e.directories()
+	e.ports(ctx)
+	e.database(ctx)
+	e.disk(ctx)
+	e.files()
+	return e.findings
+}
+
+func (e *examination) launcher(ctx context.Context) {
+	pid, err := Owner(e.cfg)
+	switch {
+	case err == nil && Dial(e.cfg).Answers(ctx):
+		e.running = pid
+		e.add("launcher", Good, e.say.DoctorRunning(pid), "")
+	case err == nil:
+		e.running = pid
+		e.add("launcher", Bad, e.say.DoctorNotAnswering(pid), e.say.DoctorFixStop())
+	case errors.Is(err, ErrNotRunning):
+		if socket := e.cfg.Data(socketFile); exists(socket) {
+			e.add("launcher", Warning, e.say.DoctorStaleSocket(socket), e.say.DoctorFixStart())
+			return
+		}
+		e.add("launcher", Good, e.say.DoctorNotRunning(), "")
+	default:
+		e.add("launcher", Bad, err.Error(), "")
+	}
+}
+
+func (e *examination) leftovers() {
+	if e.running != 0 {
+		return // what the ledger names is at work
+	}
+	left, err := supervisor.Leftovers(e.cfg.Data(ledgerFile))
+	if err != nil {
+		e.add("leftovers", Warning, err.Error(), "")
+		return
+	}
+	for _, l := range left {
+		e.add("leftovers", Warning, e.say.DoctorLeft(fmt.Sprintf("%s (%s)", l.Component, l.Member)), e.say.DoctorFixStart())
+	}
+	if len(left) == 0 {
+		e.add("leftovers", Good, e.say.DoctorNothingLeft(), "")
+	}
+}
+
+// directories checks that what has to be written can be, and that what is
+// secret is.
+func (e *examination) directories() {
+	for _, dir := range []string{e.cfg.DataDir(), e.cfg.LogDir()} {
+		if !exists(dir) {
+			dir = e.cfg.Dir // it will be made there
+		}
+		probe, err := os.CreateTemp(dir, ".doctor-*")
+		if err != nil {
+			e.add("directories", Bad, e.say.DoctorNotWritable(dir, cause(err)), e.say.DoctorFixWritable(dir))
+			continue
+		}
+		_ = probe.Close()
+		_ = os.Remove(probe.Name())
+		e.add("directories", Good, e.say.DoctorWritable(dir), "")
+	}
+	private := true
+	for _, path := range []string{e.cfg.DataDir(), e.cfg.LinkToken(), e.cfg.Data(socketFile)} {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+			private = false
+			e.add("secrets", Warning, e.say.DoctorTooOpen(path, fmt.Sprintf("%#o", info.Mode().Perm())), e.say.DoctorFixTooOpen(path))
+		}
+	}
+	if private && exists(e.cfg.DataDir()) {
+		e.add("secrets", Good, e.say.DoctorPrivate(), "")
+	}
+}
+
+func (e *examination) ports(ctx context.Context) {
+	for _, a := range socketAddrs(e.cfg) {
+		if e.running != 0 {
+			e.add("ports", Good, e.say.DoctorPortOurs(a.key, a.addr), "")
+			continue
+		}
+		set, err := bind(ctx, a)
+		var taken *PortTakenError
+		switch {
+		case errors.As(err, &taken):
+			holder := e.say.PortHolderUnknown()
+			if h := taken.Holder; h.PID != 0 {
+				holder = e.say.PortHolder(h.PID, h.Command, h.User)
+			}
+			e.add("ports", Bad, e.say.DoctorPortTaken(a.key, taken.Addr, holder), e.say.DoctorFixPort(a.key, config.Env(a.key)))
+		case err != nil:
+			e.add("ports", Bad, err.Error(), e.say.DoctorFixPort(a.key, config.Env(a.key)))
+		default:
+			e.add("ports", Good, e.say.DoctorPortFree(a.key, a.addr), "")
+			_ = set.Close() // it was only tried
+		}
+	}
+}
+
+func (e *examination) database(ctx context.Context) {
+	path := e.cfg.Database()
+	if !exists(path) {
+		e.add("database", Good, e.say.DoctorNoDatabase(), "")
+		return
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, ReadOnly: true})
+	if err != nil {
+		e.add("database", Bad, e.say.DoctorBadDatabase(err.Error()), e.say.DoctorFixDatabase(path))
+		return
+	}
+	defer func() { _ = store.Close() }() // it was only read
+	_, head, err := store.Bounds(ctx)
+	if err != nil {
+		e.add("database", Bad, e.say.DoctorBadDatabase(err.Error()), e.say.DoctorFixDatabase(path))
+		return
+	}
+	e.add("database", Good, e.say.DoctorDatabase(head.Seq), "")
+}
+
+// reserve is what the database and its log should find free besides the logs.
+const reserve = 100 << 20
+
+func (e *examination) disk(ctx context.Context) {
+	usage, err := disk.UsageWithContext(ctx, e.cfg.Dir)
+	if err != nil {
+		e.add("disk", Warning, err.Error(), "")
+		return
+	}
+	detail := e.say.DoctorDisk(config.FormatSize(int64(usage.Free)>>20<<20), config.FormatSize(e.cfg.Logs.MaxTotal))
+	if int64(usage.Free) < e.cfg.Logs.MaxTotal+reserve {
+		e.add("disk", Warning, detail, e.say.DoctorFixDisk())
+		return
+	}
+	e.add("disk", Good, detail, "")
+}
+
+// spareFiles is what wsserver needs besides one descriptor for each client.
+const spareFiles = 64
+
+func (e *examination) files() {
+	limit, known := fileLimit()
+	if !known {
+		return
+	}
+	detail := e.say.DoctorFiles(limit, e.cfg.WSServer.MaxClients)
+	if limit < uint64(e.cfg.WSServer.MaxClients)+spareFiles {
+		e.add("files", Warning, detail, e.say.DoctorFixFiles())
+		return
+	}
+	e.add("files", Good, detail, "")
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// cause is the reason alone of an error about a file that is named beside it.
+func cause(err error) string {
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}

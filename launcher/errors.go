@@ -1,0 +1,69 @@
+package launcher
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The ways a launcher's work can end, each with an exit code of its own in cmd.
+var (
+	// ErrNotRunning: no launcher holds the directory.
+	ErrNotRunning = errors.New("not running")
+	// ErrKilled: everything is stopped, but something had to be killed.
+	ErrKilled = errors.New("stopped, but something had to be killed")
+	// ErrLeft: the launcher is done, but something of it still runs.
+	ErrLeft = errors.New("stopped, but something is left")
+	// ErrNotReady: the system runs, but not all of it is ready.
+	ErrNotReady = errors.New("running, but not all of it is ready")
+)
+
+// AlreadyRunningError says that another launcher holds the directory.
+type AlreadyRunningError struct {
+	Dir string
+	PID int // 0 when the owner has not said yet
+}
+
+func (e *AlreadyRunningError) Error() string {
+	return fmt.Sprintf("already running in %s, pid %d", e.Dir, e.PID)
+}
+
+// PortTakenError says who holds a port that a component needs.
+type PortTakenError struct {
+	Component string
+	Key       string // the setting that would choose another port
+	Addr      string // the very address: "[::1]:8001"
+	Port      int
+	Holder    Holder // zero where it could not be found out
+	Err       error
+}
+
+func (e *PortTakenError) Error() string {
+	return fmt.Sprintf("port %d, which %s needs, is taken (%s) by %s", e.Port, e.Component, e.Addr, e.Holder)
+}
+func (e *PortTakenError) Unwrap() error { return e.Err }
+
+// NotReadyError says which component did not become ready, why, and what it
+// said last.
+type NotReadyError struct {
+	Component string
+	Reason    string
+	LastLines []string
+	LogFile   string
+}
+
+func (e *NotReadyError) Error() string {
+	return fmt.Sprintf("%s did not become ready: %s", e.Component, e.Reason)
+}
+
+// RoundTripError says that the test task's notification did not arrive.
+type RoundTripError struct {
+	Stage string // "create the test task", "await its notification"
+	After time.Duration
+	Err   error
+}
+
+func (e *RoundTripError) Error() string {
+	return fmt.Sprintf("%s: %v (after %v)", e.Stage, e.Err, e.After.Round(time.Millisecond))
+}
+func (e *RoundTripError) Unwrap() error { return e.Err }

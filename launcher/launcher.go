@@ -1,0 +1,153 @@
+// Package launcher is taskctl's main job: settings in, a supervised system out.
+// It binds the sockets, starts the components in order, proves with a test task
+// that they work together, answers on a control socket, and takes everything
+// down in reverse. Read Run first; it is the whole story.
+package launcher
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/run"
+
+	"github.com/taskctl/taskctl/pkg/client"
+	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/logfile"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
+)
+
+// ledgerFile records the processes that run, for the start after a crash.
+const ledgerFile = "run.json"
+
+// Options are what a launcher works with besides the settings.
+type Options struct {
+	InProcess  bool
+	NoTestTask bool
+	Detached   func() error // called once ready, where the launcher lives on without a terminal; else nil
+	Executable string       // what to run as a child: see Executable
+	Version    string
+	Stdout     io.Writer // the screen and the receipt
+	Stderr     io.Writer // messages while it runs
+	Palette    screen.Palette
+	Lang       message.Lang
+	Getenv     func(string) string
+}
+
+// Launcher is one system, from its start to its end.
+type Launcher struct {
+	cfg   *config.Config
+	opts  Options
+	began time.Time
+
+	// Opened by Run, in this order.
+	logs       *logfile.Set
+	log        *slog.Logger
+	sockets    *sockets
+	live       *config.Config // cfg with the addresses that port 0 became
+	supervisor *supervisor.Supervisor
+	http       *http.Client // for health checks
+	api        *client.Client
+
+	seen     *seenPosition
+	usage    usage
+	stop     chan struct{}
+	stopOnce sync.Once
+	settled  chan struct{} // closed when receipt is there
+	receipt  Receipt
+
+	running   atomic.Pointer[supervisor.Supervisor] // the same, for Kill
+	stopping  atomic.Bool
+	roundTrip atomic.Pointer[RoundTrip]
+	readyTook atomic.Int64 // nanoseconds from the start to all ready; 0 before
+}
+
+// Executable is what a launcher runs as its children: this very program, even
+// where its file has been deleted meanwhile, as `go run` does.
+func Executable() (string, error) {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
+
+// New wires a launcher; nothing is opened or started before Run.
+func New(cfg *config.Config, opts Options) (*Launcher, error) {
+	if opts.Executable == "" && !opts.InProcess {
+		return nil, errors.New("launcher: an executable is required")
+	}
+	return &Launcher{
+		cfg: cfg, opts: opts, began: time.Now(), seen: newSeenPosition(), stop: make(chan struct{}), settled: make(chan struct{}),
+	}, nil
+}
+
+// Stop asks for what the first Ctrl+C asks for.
+func (l *Launcher) Stop() { l.stopOnce.Do(func() { close(l.stop) }) }
+
+// Kill ends whatever still runs at once, for the user's second Ctrl+C.
+func (l *Launcher) Kill() {
+	if s := l.running.Load(); s != nil {
+		s.KillNow()
+	}
+}
+
+// Run brings the system up, watches over it until ctx ends or Stop is called,
+// and takes it down. It returns nil when it was asked to stop and everything
+// did; ErrKilled or ErrLeft when something did not. Any other error is why the
+// system could not start or go on, and then too everything has been taken down.
+func (l *Launcher) Run(ctx context.Context) (err error) {
+	var opened closers
+	defer func() { err = errors.Join(err, opened.closeAll()) }()
+	if err := l.open(ctx, &opened); err != nil {
+		return err
+	}
+	l.log.Info("starting", "pid", os.Getpid(), "dir", l.cfg.Dir, "mode", l.mode(), "version", l.opts.Version)
+
+	var group run.Group
+	// The supervisor's own context outlives ctx: it ends when the stop begins,
+	// and the orderly stop then happens inside Run.
+	supervised, beginStop := context.WithCancel(context.WithoutCancel(ctx))
+	defer beginStop()
+	var stopBegan time.Time
+	group.Add(func() error {
+		l.running.Store(l.supervisor)
+		return l.supervisor.Run(supervised)
+	}, func(error) {
+		stopBegan = time.Now()
+		l.stopping.Store(true)
+		beginStop()
+	})
+	conducting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var startErr error
+	group.Add(func() error {
+		startErr = l.conduct(conducting)
+		return nil
+	}, func(error) { cancel() })
+
+	runErr := group.Run()
+	return l.settle(time.Since(stopBegan), startErr, runErr)
+}
+
+// conduct brings the system up and then waits for the wish to stop.
+func (l *Launcher) conduct(ctx context.Context) error {
+	if err := l.bringUp(ctx); err != nil {
+		l.log.Error("the start failed", "error", err)
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-l.stop:
+	}
+	l.log.Info("stopping")
+	return nil
+}

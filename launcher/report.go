@@ -1,0 +1,82 @@
+package launcher
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
+)
+
+// reporter tells the person at the terminal what happens to the components while
+// they are watched over: deaths, recoveries, and the ones that are given up.
+type reporter struct {
+	w       io.Writer
+	palette screen.Palette
+	lang    message.Lang
+
+	mu     sync.Mutex
+	before map[string]supervisor.Status
+}
+
+func newReporter(w io.Writer, palette screen.Palette, lang message.Lang) *reporter {
+	return &reporter{w: w, palette: palette, lang: lang, before: map[string]supervisor.Status{}}
+}
+
+// changed compares a component's status with the one before and says what a
+// person would want to know of it.
+func (r *reporter) changed(now supervisor.Status) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, known := r.before[now.Name]
+	r.before[now.Name] = now
+	if !known || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
+		return
+	}
+	if now.State == supervisor.StateFailed {
+		if before.State != supervisor.StateFailed {
+			r.say(r.palette.Red(r.lang.ComponentFailed(now.Name, r.why(now))))
+		}
+		return
+	}
+	if exit := now.LastExit; exit != nil && exit != before.LastExit && exit.Reason != supervisor.Asked {
+		r.say(r.palette.Yellow(r.lang.ComponentDied(now.Name, exit.String(), r.next(now))))
+	}
+	if now.State == supervisor.StateReady && before.State != supervisor.StateReady && now.Generation > 1 {
+		r.say(r.palette.Green(r.lang.ComponentBack(now.Name, now.PID)))
+	}
+}
+
+func (r *reporter) why(s supervisor.Status) string {
+	if s.LastExit == nil {
+		return ""
+	}
+	return s.LastExit.String()
+}
+
+// next says what becomes of a component that died.
+func (r *reporter) next(s supervisor.Status) string {
+	if wait := time.Until(s.Budget.NextTry); !s.Budget.NextTry.IsZero() && wait > 0 {
+		return r.lang.RestartIn(wait)
+	}
+	return r.lang.RestartNow()
+}
+
+// waiting says on whom the stop waits.
+func (r *reporter) waiting(all []supervisor.Waiting) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range all {
+		var members []string
+		for _, m := range w.Members {
+			members = append(members, m.String())
+		}
+		r.say(r.lang.WaitingFor(w.Component, strings.Join(members, ", "), w.For, w.Left))
+	}
+}
+
+func (r *reporter) say(text string) { fmt.Fprintln(r.w, text) }

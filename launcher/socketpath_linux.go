@@ -1,0 +1,39 @@
+package launcher
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// socketPath returns a name for a socket in dir that fits into the 108 bytes a
+// Unix socket's name may have: where the path itself is longer, a way through
+// the directory's descriptor. release gives the descriptor back.
+func socketPath(dir, name string) (path string, release func(), err error) {
+	path = filepath.Join(dir, name)
+	if len(path) < len(unix.RawSockaddrUnix{}.Path) {
+		return path, func() {}, nil
+	}
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", fd, name), func() { _ = unix.Close(fd) }, nil
+}
+
+// samePeer reports whether the other end of a Unix socket is this user, or root.
+func samePeer(c net.Conn) bool {
+	raw, err := c.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		return false
+	}
+	var cred *unix.Ucred
+	var credErr error
+	err = raw.Control(func(fd uintptr) {
+		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	})
+	return err == nil && credErr == nil && (cred.Uid == 0 || int(cred.Uid) == os.Getuid())
+}
