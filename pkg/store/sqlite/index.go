@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -184,7 +186,6 @@ func (x *indexer) run() {
 		if more {
 			select {
 			case <-x.wake:
-				x.committed()
 				if !x.sleep(indexRest * time.Since(start)) {
 					return
 				}
@@ -241,8 +242,10 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 				return err
 			}
 		}
-		for n, t := range lot {
-			if err := x.put(ctx, n, t); err != nil {
+		// FTS5 writes out what it has gathered whenever a rowid is smaller than
+		// the one before.
+		for _, n := range slices.Sorted(maps.Keys(lot)) {
+			if err := x.put(ctx, n, lot[n]); err != nil {
 				return err
 			}
 		}
