@@ -64,18 +64,23 @@ func fake(args []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	if *ignoreTerm {
-		ctx, cancel = context.WithCancel(context.Background())
+	ctx := context.Background()
+	if !*ignoreTerm {
+		var cancel context.CancelFunc
+		ctx, cancel = signal.NotifyContext(ctx, syscall.SIGTERM)
+		defer cancel()
 	}
-	defer cancel()
 	ctx, leave := child.Guard(ctx, h)
 	defer leave()
 	for i := range *spew {
 		fmt.Printf("line %d\n", i)
 	}
 	if *grandchild != "" {
-		fmt.Println("grandchild", spawnGrandchild(strings.Split(*grandchild, ","), *setsid, *scrub))
+		pid := spawnGrandchild(strings.Split(*grandchild, ","), *setsid, *scrub)
+		for strings.Contains(*grandchild, "--ignore-term") && !ignores(pid, syscall.SIGTERM) {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Println("grandchild", pid)
 	}
 	if *noNewline != "" {
 		fmt.Print(*noNewline)
@@ -251,6 +256,20 @@ func live(pid int) bool {
 	return fields[0] != "Z" && fields[0] != "X"
 }
 
+// ignores reads from /proc whether a process ignores a signal.
+func ignores(pid int, sig syscall.Signal) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return false
+	}
+	var mask uint64
+	_, after, _ := strings.Cut(string(text), "SigIgn:")
+	if _, err := fmt.Sscanf(strings.TrimSpace(after), "%x", &mask); err != nil {
+		return false
+	}
+	return mask&(1<<(sig-1)) != 0
+}
+
 // until polls, bounded, for what has no channel.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
@@ -359,4 +378,15 @@ func heldSocket(t testing.TB) (addr string, file *os.File) {
 	file = os.NewFile(uintptr(fd), "socket")
 	t.Cleanup(func() { _ = l.Close(); _ = file.Close() })
 	return l.Addr().String(), file
+}
+
+// runnerFunc chooses the process for each generation.
+type runnerFunc func(supervisor.Generation) supervisor.Process
+
+func (f runnerFunc) Start(ctx context.Context, gen supervisor.Generation) (supervisor.Instance, error) {
+	return f(gen).Start(ctx, gen)
+}
+
+func holding(sockets ...*os.File) func() ([]*os.File, error) {
+	return func() ([]*os.File, error) { return sockets, nil }
 }

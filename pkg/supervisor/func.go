@@ -119,6 +119,7 @@ func (g *goroutines) Tell(o Order) {
 	case Dump:
 		g.tail.freeze()
 		_, _ = g.dump.Write(stacks())
+		g.cancel()
 	case Accept:
 		g.open(&g.accept)
 	case Retire:
@@ -175,7 +176,7 @@ const maxStacks = 64 << 20
 // writer makes a stream of the log one that several goroutines may write, and
 // that keeps the last lines.
 func (g *goroutines) writer(to io.WriteCloser) *teeWriter {
-	return &teeWriter{to: to, lines: lineSplitter{line: g.tail.add}}
+	return &teeWriter{to: to, lines: g.tail.splitter()}
 }
 
 type teeWriter struct {

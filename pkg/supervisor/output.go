@@ -14,11 +14,10 @@ import (
 // a component must not be held up by its log.
 type Output func(stream string) io.WriteCloser
 
-// drain copies a pipe to its end: into the log, and line by line into see. A
+// drain copies a pipe to its end: into the log, and line by line into lines. A
 // writer that fails is tried again with what follows. Setting the pipe's read
 // deadline ends it once the pipe is empty, whoever still holds the other end.
-func drain(pipe *os.File, to io.WriteCloser, see func([]byte), logger *slog.Logger) {
-	lines := lineSplitter{line: see}
+func drain(pipe *os.File, to io.WriteCloser, lines lineSplitter, logger *slog.Logger) {
 	failed := false
 	pass := func(p []byte) {
 		lines.write(p)

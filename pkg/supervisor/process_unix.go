@@ -64,22 +64,22 @@ func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
 // serve starts the goroutines that end with the process.
 func (i *process) serve(ctx context.Context, p Process) {
 	ready := sync.OnceFunc(func() { i.gen.Emit(Event{Kind: BecameReady}) })
-	see := i.tail.add
 	waiting, cancel := context.WithCancel(ctx)
 	switch {
 	case p.Ours:
 		i.readers.Go(func() { i.listen(ready) })
 	case p.Ready == nil:
 		i.readers.Go(ready)
-	case p.Ready.Log != nil:
-		see = p.Ready.seeIn(i.tail.add, ready)
-	default:
+	case p.Ready.Log == nil:
 		i.readers.Go(func() { p.Ready.await(waiting, ready) })
 	}
 	for stream, pipe := range map[string]*os.File{"stdout": i.wires.stdout, "stderr": i.wires.stderr} {
-		to := p.Output.open(stream)
+		to, lines := p.Output.open(stream), i.tail.splitter()
+		if p.Ready != nil && p.Ready.Log != nil {
+			p.Ready.seeIn(&lines, ready)
+		}
 		logger := i.gen.Logger.With("stream", stream)
-		i.readers.Go(func() { drain(pipe, to, see, logger) })
+		i.readers.Go(func() { drain(pipe, to, lines, logger) })
 	}
 	go func() {
 		<-i.leader.dead
@@ -141,7 +141,7 @@ func (i *process) clear() (left []procInfo, killed bool) {
 	for {
 		members := i.scan()
 		if len(members) == 0 {
-			return nil, killed
+			return nil, len(told) > 0 && i.killed.Load() != nil
 		}
 		if !i.asked.Load() && time.Now().After(graceOver) {
 			i.kill()
@@ -150,7 +150,6 @@ func (i *process) clear() (left []procInfo, killed bool) {
 			if time.Since(*at) > abandonAfter {
 				return members, true
 			}
-			killed = true
 			for _, m := range members {
 				m.signal(syscall.SIGKILL)
 			}
@@ -215,10 +214,12 @@ func (i *process) Tell(o Order) {
 	case Kill:
 		i.kill()
 	case Dump:
-		if i.ours { // what SIGQUIT does to another's command, nobody knows
-			i.tail.freeze()
-			i.leader.signal(syscall.SIGQUIT)
+		if !i.ours { // it has nothing to show
+			i.stop()
+			return
 		}
+		i.tail.freeze()
+		i.leader.signal(syscall.SIGQUIT)
 	case Accept:
 		i.say(child.LineAccept)
 	case Retire:

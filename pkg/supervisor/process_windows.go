@@ -112,19 +112,19 @@ func (i *process) join() error {
 
 func (i *process) serve(ctx context.Context, p Process, stdout, stderr *os.File) {
 	ready := sync.OnceFunc(func() { i.gen.Emit(Event{Kind: BecameReady}) })
-	see := i.tail.add
 	waiting, cancel := context.WithCancel(ctx)
 	switch {
 	case p.Ready == nil:
 		i.readers.Go(ready)
-	case p.Ready.Log != nil:
-		see = p.Ready.seeIn(i.tail.add, ready)
-	default:
+	case p.Ready.Log == nil:
 		i.readers.Go(func() { p.Ready.await(waiting, ready) })
 	}
 	for stream, pipe := range map[string]*os.File{"stdout": stdout, "stderr": stderr} {
-		to := p.Output.open(stream)
-		i.readers.Go(func() { drain(pipe, to, see, i.gen.Logger.With("stream", stream)) })
+		to, lines := p.Output.open(stream), i.tail.splitter()
+		if p.Ready != nil && p.Ready.Log != nil {
+			p.Ready.seeIn(&lines, ready)
+		}
+		i.readers.Go(func() { drain(pipe, to, lines, i.gen.Logger.With("stream", stream)) })
 	}
 	go func() {
 		state, err := i.proc.Wait()

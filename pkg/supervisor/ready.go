@@ -62,12 +62,15 @@ func (u *UserReady) ask(ctx context.Context) bool {
 	return response.StatusCode < http.StatusBadRequest
 }
 
-// seeIn wraps a taker of lines so that the first match is noticed.
-func (u *UserReady) seeIn(see func([]byte), ready func()) func([]byte) {
-	return func(line []byte) {
-		if u.Log.Match(line) {
+// seeIn makes a splitter of the output notice the first line that matches, and
+// a prompt, which has no end of line.
+func (u *UserReady) seeIn(lines *lineSplitter, ready func()) {
+	look := func(text []byte) {
+		if u.Log.Match(text) {
 			ready()
 		}
-		see(line)
 	}
+	line, peek := lines.line, lines.peek
+	lines.line = func(text []byte) { look(text); line(text) }
+	lines.peek = func(text []byte) { look(text); peek(text) }
 }

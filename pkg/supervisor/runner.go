@@ -51,7 +51,7 @@ type Order uint8
 const (
 	Stop   Order = iota // end, in your own time
 	Kill                // end now
-	Dump                // write down what every goroutine is doing
+	Dump                // write down what every goroutine is doing, and end
 	Accept              // connections may be accepted now
 	Retire              // accept no more connections, serve what is here, and end
 )

@@ -123,7 +123,6 @@ func (t *transition) stop(in input) {
 	t.intent = intentStop
 	t.over = t.over || in.kind != wantStop
 	t.retryAt = time.Time{}
-	t.rollLater = false
 	t.answer(ErrStopped, func(w ticket) bool { return !w.stop })
 	if in.ticket != 0 {
 		t.wait(ticket{id: in.ticket, stop: true})

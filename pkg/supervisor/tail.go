@@ -9,24 +9,49 @@ import (
 // keptLine bounds how much of one line is kept, in bytes.
 const keptLine = 2048
 
-// tail keeps the last lines of a generation's output, both streams together in
+// tail keeps the last lines of a generation's output, its streams together in
 // the order of their arrival.
 type tail struct {
 	mu     sync.Mutex
 	lines  []string
+	open   []*string // of each stream, the line that has not ended yet
 	frozen bool
 }
 
-func (t *tail) add(line []byte) {
+// splitter returns what takes one more stream.
+func (t *tail) splitter() lineSplitter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.frozen {
-		return
+	part := new(string)
+	t.open = append(t.open, part)
+	return lineSplitter{
+		line: func(line []byte) { t.add(line, part) },
+		peek: func(line []byte) { t.peek(line, part) },
 	}
+}
+
+func (t *tail) add(line []byte, part *string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.frozen {
+		*part = ""
+		t.keep(string(line))
+	}
+}
+
+func (t *tail) peek(line []byte, part *string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.frozen {
+		*part = string(line)
+	}
+}
+
+func (t *tail) keep(line string) {
 	if len(t.lines) == KeptLines {
 		t.lines = slices.Delete(t.lines, 0, 1)
 	}
-	t.lines = append(t.lines, string(line))
+	t.lines = append(t.lines, line)
 }
 
 // freeze keeps what is there: what follows is a goroutine dump, which the log
@@ -34,6 +59,11 @@ func (t *tail) add(line []byte) {
 func (t *tail) freeze() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for _, part := range t.open {
+		if !t.frozen && *part != "" {
+			t.keep(*part)
+		}
+	}
 	t.frozen = true
 }
 
@@ -47,6 +77,7 @@ func (t *tail) last() []string {
 type lineSplitter struct {
 	partial []byte
 	line    func(line []byte) // without its end; not to be kept
+	peek    func(part []byte) // gets what there is so far of a line that has not ended
 }
 
 func (s *lineSplitter) write(p []byte) {
@@ -60,6 +91,7 @@ func (s *lineSplitter) write(p []byte) {
 			s.partial = append(s.partial, part[:min(room, len(part))]...)
 		}
 		if end < 0 {
+			s.peek(s.partial)
 			return
 		}
 		s.flush()
