@@ -58,6 +58,18 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+func TestAnswerDoesNotOutgrowTheBody(t *testing.T) {
+	s := start(t)
+	var body strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&body, `,"unknown%d":0`, i)
+	}
+	a := s.do(http.MethodPost, "/tasks", "{"+body.String()[1:]+"}")
+	if p := wantProblem(t, a, http.StatusUnprocessableEntity, "unknown0"); len(p.Errors) != maxFaults {
+		t.Errorf("%d faults are told of", len(p.Errors))
+	}
+}
+
 func containsAny(text, choices string) bool {
 	for choice := range strings.SplitSeq(choices, "|") {
 		if strings.Contains(text, choice) {

@@ -14,6 +14,10 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
+// maxFaults is how many faults of one body are told of: it may have a hundred
+// thousand, and the answer must not outgrow it.
+const maxFaults = 10
+
 // draft is a task as a client wrote it. The patch and the guard point into it.
 type draft struct {
 	kind   task.ChangeKind
@@ -209,7 +213,7 @@ func (d *draft) finish() {
 }
 
 func (d *draft) blame(field, reason string) {
-	d.faults = append(d.faults, &task.InvalidError{Field: field, Reason: reason})
+	d.blameFor(&task.InvalidError{Field: field, Reason: reason})
 }
 
 func (d *draft) blameFor(err error) {
@@ -217,7 +221,7 @@ func (d *draft) blameFor(err error) {
 		return
 	}
 	var invalid *task.InvalidError
-	if errors.As(err, &invalid) {
+	if errors.As(err, &invalid) && len(d.faults) < maxFaults {
 		d.faults = append(d.faults, invalid)
 	}
 }
