@@ -129,6 +129,15 @@ func (s *stmt) exec(ctx context.Context, args ...driver.Value) error {
 	return err
 }
 
+// execCount returns the number of rows that were changed.
+func (s *stmt) execCount(ctx context.Context, args ...driver.Value) (int64, error) {
+	result, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, s.bind(args))
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // errStop, returned to query, ends it without an error.
 var errStop = errors.New("stop")
 

@@ -233,7 +233,7 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		before := scanState(r)
-		state, lot, err := x.readers.nextLot(ctx, before)
+		state, lot, full, err := x.readers.nextLot(ctx, before)
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 				return err
 			}
 		}
-		more = state != before
+		more = full
 		return x.setState.exec(ctx, state.Epoch, int64(state.Seq), state.covered)
 	})
 	return more, err
@@ -262,4 +262,50 @@ func (x *indexer) put(ctx context.Context, n int64, t task.Task) error {
 	}
 	x.words = gramsOf(x.words[:0], t, x.seen)
 	return x.replaceWords.exec(ctx, n, string(x.words))
+}
+
+// nextLot reads what the index in the given state lacks next, by task, and the
+// state it is in with that. A task that is gone is empty. full tells that there
+// may be more.
+func (p *pool) nextLot(ctx context.Context, at indexState) (state indexState, lot map[int64]task.Task, full bool, err error) {
+	state, lot = at, make(map[int64]task.Task)
+	err = p.snapshot(ctx, "read log", func(ctx context.Context, r *reader) error {
+		first, head, err := r.logBounds(ctx)
+		if err != nil {
+			return err
+		}
+		if state.Epoch == "" || gone(state.Position, first, head) != "" {
+			state = indexState{Position: head} // from the beginning
+		}
+		if state.covered < int64(state.Seq) {
+			full, err = r.lotOfTasks(ctx, &state, lot)
+			return err
+		}
+		read := 0
+		err = r.newEvents.query(ctx, func(r row) error {
+			n, t := scanTask(r)
+			lot[n] = t
+			state.Seq = uint64(r.int(8))
+			state.covered = int64(state.Seq)
+			read++
+			return nil
+		}, int64(state.Seq), int64(indexStep))
+		full = read == indexStep
+		return err
+	})
+	return state, lot, full, err
+}
+
+// lotOfTasks is nextLot while the tasks that there were at state.Seq are read.
+// The events after that follow in any case.
+func (r *reader) lotOfTasks(ctx context.Context, state *indexState, lot map[int64]task.Task) (full bool, err error) {
+	err = r.oldTasks.query(ctx, func(r row) error {
+		n, t := scanTask(r)
+		lot[n], state.covered = t, n
+		return nil
+	}, state.covered, int64(state.Seq), int64(indexStep))
+	if len(lot) < indexStep {
+		state.covered = int64(state.Seq)
+	}
+	return true, err
 }

@@ -18,7 +18,7 @@ type reader struct {
 
 	// For searching; without an index only the scan is there.
 	state, changed, getNth, byWords *stmt
-	lotOfTasks, lotOfEvents         *stmt
+	oldTasks, newEvents             *stmt
 }
 
 // pool holds the readers that nobody uses.
@@ -55,10 +55,10 @@ func openReader(ctx context.Context, o Options) (*reader, error) {
 		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
 		&r.pageByDone: `SELECT ` + taskColumns + ` FROM tasks
 			WHERE completed = $4 AND n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
-		&r.getNth:     `SELECT ` + taskColumns + ` FROM tasks WHERE n = $1`,
-		&r.changed:    `SELECT DISTINCT n FROM events WHERE seq > $1 AND n < $2 ORDER BY n DESC`,
-		&r.lotOfTasks: `SELECT ` + taskColumns + ` FROM tasks WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3`,
-		&r.lotOfEvents: `SELECT e.n, t.id, title, description, completed, created_at, updated_at, version, seq
+		&r.getNth:   `SELECT ` + taskColumns + ` FROM tasks WHERE n = $1`,
+		&r.changed:  `SELECT DISTINCT n FROM events WHERE seq > $1 AND n < $2 ORDER BY n DESC`,
+		&r.oldTasks: `SELECT ` + taskColumns + ` FROM tasks WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3`,
+		&r.newEvents: `SELECT e.n, t.id, title, description, completed, created_at, updated_at, version, seq
 			FROM events AS e LEFT JOIN tasks AS t ON t.n = e.n WHERE seq > $1 ORDER BY seq LIMIT $2`,
 	})
 	if err != nil {
@@ -99,10 +99,8 @@ func (p *pool) use(ctx context.Context, verb string, do func(ctx context.Context
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	select {
-	case <-p.closing:
+	if closed(p.closing) {
 		return errClosed
-	default:
 	}
 	select {
 	case r := <-p.idle:

@@ -131,39 +131,3 @@ func (r *reader) findIndexed(ctx context.Context, s *search, state indexState) e
 	}
 	return nil
 }
-
-// nextLot reads what the index in this state lacks next, by task, and the state
-// it is in with that. A task that is gone is empty.
-func (p *pool) nextLot(ctx context.Context, state indexState) (indexState, map[int64]task.Task, error) {
-	lot := make(map[int64]task.Task)
-	err := p.snapshot(ctx, "read log", func(ctx context.Context, r *reader) error {
-		first, head, err := r.logBounds(ctx)
-		if err != nil {
-			return err
-		}
-		if state.Epoch == "" || gone(state.Position, first, head) != "" {
-			state = indexState{Position: head} // from the beginning
-		}
-		read := int64(0)
-		if state.covered < int64(state.Seq) {
-			err = r.lotOfTasks.query(ctx, func(r row) error {
-				read++
-				n, t := scanTask(r)
-				lot[n], state.covered = t, n
-				return nil
-			}, state.covered, int64(state.Seq), int64(indexStep))
-			if read < indexStep {
-				state.covered = int64(state.Seq)
-			}
-			return err
-		}
-		return r.lotOfEvents.query(ctx, func(r row) error {
-			n, t := scanTask(r)
-			lot[n] = t
-			state.Seq = uint64(r.int(8))
-			state.covered = int64(state.Seq)
-			return nil
-		}, int64(state.Seq), int64(indexStep))
-	})
-	return state, lot, err
-}

@@ -153,3 +153,12 @@ func (s *Store) Write(ctx context.Context, c task.Change) (task.Result, error) {
 }
 
 var errClosed = fmt.Errorf("store closed: %w", task.ErrUnavailable)
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

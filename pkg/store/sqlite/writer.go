@@ -33,6 +33,9 @@ type writer struct {
 
 	conn      *conn
 	tx        *transaction
+	upkeep    *upkeep
+	writes    int // since the last upkeep
+	commits   int // since the last checkpoint
 	witness   *witness
 	lost      bool // the witness cannot be written, and that has been said
 	publisher task.Publisher
@@ -40,7 +43,7 @@ type writer struct {
 	committed func() // tells the indexer
 	logger    *slog.Logger
 
-	begin, commit, rollback *stmt
+	begin, commit, rollback, checkpoint *stmt
 }
 
 func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committed func()) (w *writer, err error) {
@@ -54,7 +57,7 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		logger:    o.Logger,
 	}
 	// Waiting for another process is retryBusy's.
-	if w.conn, err = connect(ctx, dsn(o.Path, "_pragma=busy_timeout(0)", "_pragma=cache_size(-16000)")); err != nil {
+	if w.conn, err = connect(ctx, dsn(o.Path, "_pragma=busy_timeout(0)", "_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)")); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -69,14 +72,18 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		return nil, err
 	}
 	err = w.conn.prepare(ctx, map[**stmt]string{
-		&w.begin:    "BEGIN IMMEDIATE",
-		&w.commit:   "COMMIT",
-		&w.rollback: "ROLLBACK",
+		&w.begin:      "BEGIN IMMEDIATE",
+		&w.commit:     "COMMIT",
+		&w.rollback:   "ROLLBACK",
+		&w.checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
 	})
 	if err != nil {
 		return nil, err
 	}
-	w.tx, err = newTransaction(ctx, w.conn, o.Now)
+	if w.tx, err = newTransaction(ctx, w.conn, o.Now); err != nil {
+		return nil, err
+	}
+	w.upkeep, err = newUpkeep(ctx, w.conn, o)
 	return w, err
 }
 
@@ -99,10 +106,8 @@ func (w *writer) write(ctx context.Context, c task.Change) (task.Result, error) 
 	if err := ctx.Err(); err != nil {
 		return task.Result{}, err
 	}
-	select {
-	case <-w.closing:
+	if closed(w.closing) {
 		return task.Result{}, errClosed
-	default:
 	}
 	q := &write{ctx: ctx, change: c, done: make(chan struct{})}
 	select {
@@ -128,11 +133,17 @@ func (w *writer) write(ctx context.Context, c task.Change) (task.Result, error) 
 // run commits batches until the store closes, and then what is left.
 func (w *writer) run() {
 	defer close(w.stopped)
+	idle := time.NewTicker(upkeepInterval)
+	defer idle.Stop()
 	batch := make([]*write, 0, maxBatch)
 	for {
 		select {
 		case first := <-w.queue:
 			w.do(w.collect(append(batch[:0], first)))
+			w.keepUp()
+		case <-idle.C:
+			for w.tidy() && len(w.queue) == 0 && !closed(w.closing) {
+			}
 		case <-w.closing:
 			for {
 				if batch = w.collect(batch[:0]); len(batch) == 0 {
@@ -185,25 +196,64 @@ func (w *writer) do(batch []*write) {
 	for _, q := range batch {
 		close(q.done)
 	}
+	w.writes += len(batch)
+	w.commits++
+}
+
+// keepUp does what is due after so many writes, when they have been answered.
+func (w *writer) keepUp() {
+	if w.writes >= upkeepWrites {
+		w.tidy()
+	}
+	if w.commits >= checkpointCommits {
+		w.commits = 0
+		// What it does not manage, because someone reads, the next one does.
+		_, _ = w.checkpoint.first(context.Background())
+	}
+}
+
+// tidy does a step of upkeep and reports whether there may be more to do.
+func (w *writer) tidy() (more bool) {
+	w.writes = 0
+	err := w.immediate(func(ctx context.Context) (err error) {
+		more, err = w.upkeep.step(ctx)
+		return err
+	})
+	if err != nil {
+		w.logger.Warn("old events not removed", slog.Any("error", err))
+		return false
+	}
+	return more
 }
 
 // transact does a batch in one transaction. An error undoes all of it. What is
 // wrong with one write alone is found before it has written anything, so it
 // needs no savepoint and spoils no other.
 func (w *writer) transact(batch []*write) error {
-	ctx := context.Background() // the batch is no single caller's to cancel
+	return w.immediate(func(ctx context.Context) error {
+		if err := w.tx.start(ctx); err != nil {
+			return err
+		}
+		for _, q := range batch {
+			if q.err = q.ctx.Err(); q.err != nil {
+				continue // nobody waits for it any more
+			}
+			var err error
+			if q.result, q.err, err = w.tx.apply(ctx, &q.change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// immediate runs do in a transaction, all of it or nothing.
+func (w *writer) immediate(do func(context.Context) error) error {
+	ctx := context.Background() // what many wait for is no one's to cancel
 	if err := retryBusy(ctx, func() error { return w.begin.exec(ctx) }); err != nil {
 		return err
 	}
-	err := w.tx.start(ctx)
-	for _, q := range batch {
-		if err != nil {
-			break
-		}
-		if q.err = q.ctx.Err(); q.err == nil { // else nobody waits for it any more
-			q.result, q.err, err = w.tx.apply(ctx, &q.change)
-		}
-	}
+	err := do(ctx)
 	if err == nil {
 		err = w.commit.exec(ctx)
 	}
