@@ -1,0 +1,222 @@
+package direct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/gorilla/websocket"
+
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+const (
+	minWait      = 20 * time.Millisecond // before the second attempt; doubled up to maxWait
+	maxWait      = time.Second
+	dialTimeout  = 5 * time.Second
+	writeTimeout = 5 * time.Second
+	// farewell bounds the wait for the receiver's goodbye, which says that it has
+	// read everything before.
+	farewell = time.Second
+	// maxQueued bounds what waits to be written. It covers what is committed
+	// while one write is under way; a receiver that is further behind than that
+	// reads the log faster.
+	maxQueued = 8 << 20
+)
+
+// Config says where the link goes.
+type Config struct {
+	URL       string // of wsserver's link: ws://localhost:8765/link
+	TokenFile string // see Token; read at every attempt
+
+	// OnLink is told when the link comes up and goes down; nil: nobody is.
+	OnLink func(up bool)
+}
+
+// Publisher is the api's end of the link. Make it with NewPublisher.
+type Publisher struct {
+	cfg     Config
+	log     *slog.Logger
+	up      atomic.Bool
+	dropped *metrics.Counter
+	sent    *metrics.Counter
+
+	mu     sync.Mutex
+	queue  [][]byte
+	queued int           // bytes in queue
+	more   chan struct{} // has a token when queue is not empty
+}
+
+var _ task.Publisher = (*Publisher)(nil)
+
+// NewPublisher wires the link; it connects in Run.
+func NewPublisher(cfg Config, set *metrics.Set, log *slog.Logger) (*Publisher, error) {
+	if cfg.URL == "" || cfg.TokenFile == "" {
+		return nil, errors.New("the link needs a URL and a token file")
+	}
+	if cfg.OnLink == nil {
+		cfg.OnLink = func(bool) {}
+	}
+	p := &Publisher{
+		cfg: cfg, log: log, more: make(chan struct{}, 1),
+		dropped: set.NewCounter("taskctl_link_events_dropped_total"),
+		sent:    set.NewCounter("taskctl_link_events_sent_total"),
+	}
+	set.NewGauge("taskctl_link_up", func() float64 {
+		if p.Connected() {
+			return 1
+		}
+		return 0
+	})
+	return p, nil
+}
+
+// Connected reports whether events reach wsserver by the link now.
+func (p *Publisher) Connected() bool { return p.up.Load() }
+
+// Publish hands events over without waiting. Without a link, or with too much
+// waiting for it, they are dropped: the receiver finds them in the log.
+func (p *Publisher) Publish(epoch string, events []task.Event) {
+	if !p.up.Load() {
+		p.dropped.Add(len(events))
+		return
+	}
+	for rest := events; len(rest) > 0; {
+		var message []byte
+		before := len(rest)
+		message, rest = encode(nil, epoch, rest)
+		p.enqueue(message, before-len(rest))
+	}
+}
+
+func (p *Publisher) enqueue(message []byte, events int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.queued+len(message) > maxQueued {
+		p.dropped.Add(events)
+		return
+	}
+	p.queue = append(p.queue, message)
+	p.queued += len(message)
+	p.sent.Add(events)
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Publisher) take() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.queue
+	p.queue, p.queued = nil, 0
+	return queue
+}
+
+// Run keeps the link up until ctx ends; then it writes what is queued, waits
+// until the receiver has it, and returns nil.
+func (p *Publisher) Run(ctx context.Context) error {
+	said := ""
+	for wait := minWait; ; wait = min(2*wait, maxWait) {
+		conn, err := p.dial(ctx)
+		if err == nil {
+			said, wait = "", minWait
+			err = p.serve(ctx, conn)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if text := err.Error(); text != said {
+			said = text
+			p.log.Info("no link to the notification server", "url", p.cfg.URL, "cause", text)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (p *Publisher) dial(ctx context.Context) (*websocket.Conn, error) {
+	token, err := Token(p.cfg.TokenFile)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 16 << 10}
+	conn, res, err := dialer.DialContext(ctx, p.cfg.URL, http.Header{"Authorization": {"Bearer " + token}})
+	if err != nil {
+		if res != nil {
+			return nil, fmt.Errorf("the notification server refused the link: %s", res.Status)
+		}
+		return nil, fmt.Errorf("connect the link: %w", err)
+	}
+	return conn, nil
+}
+
+// serve writes to one connection until it breaks or ctx ends.
+func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
+	defer func() { _ = conn.Close() }() // what matters has been said by then
+	p.take()                            // what was queued for the connection before is in the log
+	p.up.Store(true)
+	p.cfg.OnLink(true)
+	p.log.Info("linked to the notification server", "url", p.cfg.URL)
+	defer func() {
+		p.up.Store(false)
+		p.cfg.OnLink(false)
+	}()
+
+	broken := make(chan error, 1)
+	go func() {
+		for { // nothing is expected but pings and the end
+			if _, _, err := conn.NextReader(); err != nil {
+				broken <- err
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case <-p.more:
+			if err := p.flush(conn); err != nil {
+				return err
+			}
+		case err := <-broken:
+			return fmt.Errorf("the link broke: %w", err)
+		case <-ctx.Done():
+			return errors.Join(p.flush(conn), p.leave(conn, broken))
+		}
+	}
+}
+
+func (p *Publisher) flush(conn *websocket.Conn) error {
+	for _, message := range p.take() {
+		_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only where the write does
+		if err := conn.WriteMessage(websocket.BinaryMessage, message); err != nil {
+			return fmt.Errorf("write to the link: %w", err)
+		}
+	}
+	return nil
+}
+
+// leave says goodbye and waits for the answer, which comes after the receiver
+// has read everything.
+func (p *Publisher) leave(conn *websocket.Conn, broken <-chan error) error {
+	goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+	if err := conn.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(farewell)); err != nil {
+		return err
+	}
+	select {
+	case <-broken:
+	case <-time.After(farewell):
+	}
+	return nil
+}
