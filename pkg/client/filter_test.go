@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -155,30 +156,36 @@ func TestResetIsToldAndTheStreamGoesOn(t *testing.T) {
 	}
 }
 
-func TestDatabaseReplacedWhileAway(t *testing.T) {
-	s := clienttest.New(t)
-	s.Add(3)
-	var got []any
-	for n := range connect(t, s).Subscribe(t.Context(), task.Position{}, quick) {
-		switch n := n.(type) {
-		case client.Event:
-			if n.Position.Seq == 3 {
-				s.Replace("other", 7)
-				s.CloseStreams(1006, "")
+func TestDatabaseReplaced(t *testing.T) {
+	for _, away := range []bool{true, false} {
+		t.Run(fmt.Sprint("while away ", away), func(t *testing.T) {
+			s := clienttest.New(t)
+			s.Add(3)
+			var got []any
+			for n := range connect(t, s).Subscribe(t.Context(), task.Position{}, quick) {
+				switch n := n.(type) {
+				case client.Event:
+					if n.Position.Seq == 3 {
+						s.Replace("other", 7)
+						if away {
+							s.CloseStreams(1006, "")
+						}
+					}
+					if n.Position.Epoch == "other" {
+						got = append(got, n.Position)
+					}
+				case client.Reset:
+					got = append(got, n.Reason, n.Position)
+					go s.Add(1)
+				}
+				if len(got) == 3 {
+					break
+				}
 			}
-			if n.Position.Epoch == "other" {
-				got = append(got, n.Position)
+			want := []any{task.GoneEpoch, task.Position{Epoch: "other", Seq: 7}, task.Position{Epoch: "other", Seq: 8}}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
 			}
-		case client.Reset:
-			got = append(got, n.Reason, n.Position)
-			go s.Add(1)
-		}
-		if len(got) == 3 {
-			break
-		}
-	}
-	want := []any{task.GoneEpoch, task.Position{Epoch: "other", Seq: 7}, task.Position{Epoch: "other", Seq: 8}}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		})
 	}
 }

@@ -24,6 +24,8 @@ const (
 // asks for it.
 var ErrHole = errors.New("the server left out an event")
 
+var errReplaced = errors.New("the server's event log was replaced by another")
+
 // SubscribeOptions narrow a subscription and time its attempts. The zero value is
 // every event, with waits of up to 15 s.
 type SubscribeOptions struct {
@@ -69,6 +71,7 @@ type subscription struct {
 	placed  bool // at is meant: false until the first welcome of a Watch
 	yield   func(Notification, error) bool
 	ended   bool // yield has said that no more is wanted
+	turned  bool // the welcome refused to resume, and no reset has said why yet
 	failed  int  // attempts since there was a good connection
 }
 
@@ -164,6 +167,12 @@ func (s *subscription) filtered() bool {
 func (s *subscription) take(epoch string, f frame, raw []byte) error {
 	switch f.Type {
 	case typeReset:
+		if f.Reason == task.GoneEpoch && !s.turned {
+			// The log was replaced under the connection, and a reset does not name
+			// the new one: the next welcome does, with a reset of its own.
+			return errReplaced
+		}
+		s.turned = false
 		s.at = task.Position{Epoch: epoch, Seq: f.Seq}
 		s.tell(Reset{Reason: f.Reason, Position: s.at, Raw: raw})
 		return nil
@@ -201,6 +210,7 @@ func (s *subscription) take(epoch string, f frame, raw []byte) error {
 
 // welcome places the subscription in the log that the connection serves.
 func (s *subscription) welcome(f frame, raw []byte) error {
+	s.turned = s.placed && !f.Resumed
 	switch {
 	case !s.placed:
 		s.at, s.placed = task.Position{Epoch: f.Epoch, Seq: f.Seq}, true

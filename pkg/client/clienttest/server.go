@@ -122,10 +122,14 @@ func (s *Server) Writes() int {
 func (s *Server) Add(n int) task.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.add(n)
+	return s.head()
+}
+
+func (s *Server) add(n int) {
 	for range n {
 		s.create(task.Task{Title: fmt.Sprintf("task %d", s.head().Seq+1)})
 	}
-	return s.head()
 }
 
 // AddTask makes one task with these values.
@@ -143,12 +147,14 @@ func (s *Server) Forget(seq uint64) {
 	s.events, s.first = s.events[n:], s.first+uint64(n)
 }
 
-// Replace makes the server another database's, empty but for n events.
+// Replace makes the server another database's, empty but for n events. Clients
+// that are connected get a reset.
 func (s *Server) Replace(epoch string, n int) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.epoch, s.first, s.events, s.tasks = epoch, 1, nil, nil
-	s.mu.Unlock()
-	s.Add(n)
+	s.add(n)
+	s.wake()
 }
 
 func (s *Server) create(t task.Task) task.Task {
@@ -170,6 +176,10 @@ func (s *Server) record(kind task.EventType, t *task.Task) {
 	s.events = append(s.events, task.Event{
 		Seq: t.Version, Type: kind, TaskID: t.ID, Time: t.UpdatedAt, Task: t.AppendJSON(nil),
 	})
+	s.wake()
+}
+
+func (s *Server) wake() {
 	close(s.grown)
 	s.grown = make(chan struct{})
 }

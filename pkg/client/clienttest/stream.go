@@ -106,15 +106,19 @@ func (s *Server) feed(st *stream, resume bool) {
 	if st.conn.WriteMessage(websocket.TextMessage, welcome) != nil {
 		return
 	}
-	if reason != "" {
-		reset := fmt.Appendf(nil, `{"type":"reset","reason":%q,"seq":%d}`, reason, at.Seq)
-		if st.conn.WriteMessage(websocket.TextMessage, reset) != nil {
-			return
-		}
+	if reason != "" && st.reset(reason, at.Seq) != nil {
+		return
 	}
 	prev := at.Seq
 	for sent := 0; ; {
-		for s.epoch == at.Epoch && at.Seq >= s.first-1 && at.Seq < s.head().Seq {
+		if s.epoch != at.Epoch {
+			at = s.head()
+			prev = at.Seq
+			if st.reset(task.GoneEpoch, at.Seq) != nil {
+				return
+			}
+		}
+		for at.Seq >= s.first-1 && at.Seq < s.head().Seq {
 			e := s.events[at.Seq+1-s.first]
 			at.Seq++
 			if !st.wants(e) {
@@ -147,6 +151,10 @@ func (s *Server) feed(st *stream, resume bool) {
 		default:
 		}
 	}
+}
+
+func (st *stream) reset(reason task.GoneReason, seq uint64) error {
+	return st.conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"reset","reason":%q,"seq":%d}`, reason, seq))
 }
 
 func (st *stream) wants(e task.Event) bool {
