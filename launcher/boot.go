@@ -66,9 +66,9 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
-	report := newReporter(l.opts.Stderr, l.opts.Palette, l.opts.Lang)
+	l.report = newReporter(l.opts.Stderr, l.opts.Palette, l.opts.Lang)
 	l.supervisor, err = supervisor.New(specs, supervisor.Options{
-		Logger: l.log, OnChange: report.changed, OnWaiting: report.waiting, Ledger: ledger,
+		Logger: l.log, OnChange: l.report.changed, OnWaiting: l.report.waiting, Ledger: ledger,
 	})
 	if err != nil {
 		return err
@@ -124,6 +124,7 @@ func (l *Launcher) bringUp(ctx context.Context) error {
 	l.readyTook.Store(int64(time.Since(l.began)))
 	l.log.Info("ready", "took", time.Since(l.began).Round(time.Millisecond))
 	l.announce()
+	l.report.begin()
 	if l.opts.Detached != nil {
 		return l.opts.Detached()
 	}

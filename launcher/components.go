@@ -111,14 +111,23 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	log := env.logger(config.API)
 	set := metrics.NewSet()
 
-	publisher, err := direct.NewPublisher(direct.Config{URL: cfg.LinkURL(), TokenFile: cfg.LinkToken()}, set, log)
+	publisher, err := direct.NewPublisher(direct.Config{
+		URL: cfg.LinkURL(), TokenFile: cfg.LinkToken(),
+		OnLink: func(up bool) {
+			if up {
+				env.byHand(env.Lang.APILinked(cfg.WebSocket()))
+			} else {
+				env.byHand(env.Lang.APIWaiting(cfg.WebSocket()))
+			}
+		},
+	}, set, log)
 	if err != nil {
 		return err
 	}
 	notifier := api.NewNotifier(publisher)
 	options := cfg.StoreOptions()
 	options.Publisher, options.Logger = notifier, log
-	options.OnCommit = commitMetrics(set)
+	options.OnCommit = api.CommitMeter(set)
 	store, err := sqlite.Open(ctx, options)
 	if err != nil {
 		return err
@@ -130,7 +139,7 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	}
 	server, err := api.New(cfg.APIConfig(env.Version), api.Deps{
 		Listeners: listeners, Gate: env.Handle.Gate(), Store: store, Notifier: notifier,
-		Link: publisher.Connected, Metrics: set, Logger: log,
+		Link: publisher.Connected, Queued: store.Queued, Metrics: set, Logger: log,
 	})
 	if err != nil {
 		return err
@@ -139,7 +148,9 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	return withLink(ctx, publisher, func(ctx context.Context) error {
 		return runReady(ctx, env, config.API, server, func(context.Context) {
 			env.byHand(env.Lang.APIListening(cfg.At(addr, cfg.WSServer.Addr).APIURL()))
-			env.byHand(env.Lang.APIWaiting(cfg.WebSocket()))
+			if !publisher.Connected() {
+				env.byHand(env.Lang.APIWaiting(cfg.WebSocket()))
+			}
 		})
 	})
 }
@@ -221,16 +232,6 @@ func withLink(ctx context.Context, link *direct.Publisher, serve func(context.Co
 	group.Add(func() error { return serve(serving) }, func(error) { cancel() })
 	group.Add(func() error { return link.Run(linked) }, func(error) { unlink() })
 	return group.Run()
-}
-
-// commitMetrics records what the store's writer does.
-func commitMetrics(set *metrics.Set) func(int, time.Duration) {
-	sizes := set.NewHistogram("taskctl_commit_batch_size")
-	durations := set.NewHistogram("taskctl_commit_duration_seconds")
-	return func(writes int, took time.Duration) {
-		sizes.Update(float64(writes))
-		durations.Update(took.Seconds())
-	}
 }
 
 // seenPrefix begins the consumer's note of the last event it has.

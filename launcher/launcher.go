@@ -54,6 +54,7 @@ type Launcher struct {
 	log        *slog.Logger
 	sockets    *sockets
 	live       *config.Config // cfg with the addresses that port 0 became
+	report     *reporter
 	supervisor *supervisor.Supervisor
 	http       *http.Client // for health checks
 	api        *client.Client

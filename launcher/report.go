@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
 	"github.com/taskctl/taskctl/pkg/supervisor"
@@ -21,6 +22,7 @@ type reporter struct {
 
 	mu     sync.Mutex
 	before map[string]supervisor.Status
+	ready  bool // the start has been announced; before, its failure says what there is to say
 }
 
 func newReporter(w io.Writer, palette screen.Palette, lang message.Lang) *reporter {
@@ -34,7 +36,7 @@ func (r *reporter) changed(now supervisor.Status) {
 	defer r.mu.Unlock()
 	before, known := r.before[now.Name]
 	r.before[now.Name] = now
-	if !known || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
+	if !known || !r.ready && isOwn(now.Name) || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
 		return
 	}
 	if now.State == supervisor.StateFailed {
@@ -49,6 +51,17 @@ func (r *reporter) changed(now supervisor.Status) {
 	if now.State == supervisor.StateReady && before.State != supervisor.StateReady && now.Generation > 1 {
 		r.say(r.palette.Green(r.lang.ComponentBack(now.Name, now.PID)))
 	}
+}
+
+// begin has it speak of our own components too.
+func (r *reporter) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ready = true
+}
+
+func isOwn(name string) bool {
+	return name == config.WSServer || name == config.API || name == config.Consumer
 }
 
 func (r *reporter) why(s supervisor.Status) string {

@@ -86,12 +86,12 @@ func (s *sockets) warnings() []string {
 }
 
 // files returns a component's sockets for a child to inherit, binding them again
-// where they had been let go of.
+// where they had been let go of. Nil for one that listens on nothing.
 func (s *sockets) files(component string) ([]*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h, err := s.hold(component)
-	if err != nil {
+	if h == nil || err != nil {
 		return nil, err
 	}
 	if h.files == nil {
@@ -108,13 +108,13 @@ func (s *sockets) listeners(component string) ([]net.Listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h, err := s.hold(component)
-	if err != nil {
+	if h == nil || err != nil {
 		return nil, err
 	}
 	return h.set.Share()
 }
 
-// hold returns the sockets of a component; s.mu is held.
+// hold returns the sockets of a component, or nil; s.mu is held.
 func (s *sockets) hold(component string) (*heldSet, error) {
 	if h := s.held[component]; h != nil {
 		return h, nil
@@ -130,7 +130,7 @@ func (s *sockets) hold(component string) (*heldSet, error) {
 		s.held[component] = &heldSet{set: set}
 		return s.held[component], nil
 	}
-	return nil, errors.New(component + " has no sockets")
+	return nil, nil
 }
 
 // letGo closes a component's sockets.

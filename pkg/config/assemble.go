@@ -57,7 +57,7 @@ func (c *Config) WSServerConfig() wsserver.Config {
 	policy.Origins = append(policy.Origins, c.boardOrigins()...)
 	return wsserver.Config{
 		Access:       policy,
-		RingBytes:    int(c.WSServer.RingBytes),
+		RingBytes:    c.WSServer.RingBytes,
 		MaxClients:   c.WSServer.MaxClients,
 		DrainTimeout: c.drainTimeout(),
 	}

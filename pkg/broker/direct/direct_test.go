@@ -9,13 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
@@ -133,8 +133,8 @@ func TestWhatIsPublishedArrivesInOrder(t *testing.T) {
 		p.Publish("e1", want[i:i+10])
 	}
 	box.await(t, "all events", func(events []task.Event, _ int) bool { return len(events) == len(want) })
-	if diff := cmp.Diff(want, box.events); diff != "" {
-		t.Error(diff)
+	if !reflect.DeepEqual(want, box.events) {
+		t.Error("they arrived differently")
 	}
 }
 
@@ -279,8 +279,8 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 		}
 		got = append(got, events...)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	if !reflect.DeepEqual(want, got) {
+		t.Error("the parts are not the whole")
 	}
 }
 
@@ -301,7 +301,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		epoch2, events2, err := decode(again)
-		if err != nil || epoch2 != epoch || !cmp.Equal(events, events2) {
+		if err != nil || epoch2 != epoch || !reflect.DeepEqual(events, events2) {
 			t.Errorf("%q %v came back as %q %v, %v", epoch, events, epoch2, events2, err)
 		}
 	})
