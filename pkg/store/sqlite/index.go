@@ -167,7 +167,7 @@ const (
 	indexDelay = 300 * time.Millisecond
 	// indexRest is the rest after a step, as a multiple of its time, while writes
 	// go on: the processor is theirs.
-	indexRest = 4
+	indexRest = 9
 )
 
 func (x *indexer) run() {

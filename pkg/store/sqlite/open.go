@@ -49,7 +49,7 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 		return false, &FileError{Path: path, Problem: NotDatabase}
 	}
 	// Read before the database: what it says had been committed by then.
-	said, err := readWitness(path)
+	said, err := question(path)
 	if err != nil {
 		return false, err
 	}
@@ -92,7 +92,7 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 		return false, nil
 	}
 	head, err := logHead(ctx, c)
-	return err == nil && agrees(said, head), err
+	return err == nil && said.vouches(head), err
 }
 
 // prepare creates or migrates the file, and gives its log a new epoch where the
@@ -139,12 +139,12 @@ func create(path string) error {
 // written before the commit: killed between the two, the next opener finds that
 // they differ and does it again.
 func settle(ctx context.Context, c *conn, path string) (err error) {
-	said, err := readWitness(path)
+	said, err := question(path)
 	if err != nil {
 		return err
 	}
 	head, err := logHead(ctx, c)
-	if err != nil || agrees(said, head) {
+	if err != nil || said.vouches(head) {
 		return err
 	}
 	var epoch [8]byte

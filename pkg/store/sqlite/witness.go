@@ -1,24 +1,33 @@
 package sqlite
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
 // A witness is the small file beside the database that says how far its log had
 // come. A database that is put back from a backup would go on under the same
-// epoch with other events behind the same numbers; it stands behind its witness,
-// which the backup did not bring along, and that gives it away.
+// epoch, with other events behind the same numbers; but it stands behind its
+// witness. A witness that was put back along with it is a new file, and says
+// when the file was made that it was written to.
 //
-// The witness is written after each commit and is not synced, so it may lag
-// behind the log, which says nothing, and is never ahead of it.
-type witness struct{ file *os.File }
+// It is written after each commit and is not synced, so it may lag behind the
+// log, which says nothing, and is never ahead of it.
+type witness struct {
+	file  *os.File
+	birth int64
+}
+
+// testimony is what a witness says.
+type testimony struct {
+	task.Position
+	genuine bool // it is the file that was written to
+}
 
 func witnessPath(path string) string { return path + "-witness" }
 
@@ -28,57 +37,66 @@ func openWitness(path string) (*witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &witness{file: file}, nil
+	return &witness{file: file, birth: birth(file)}, nil
 }
 
-// readWitness returns what the witness of the database at path says; the zero
-// Position where there is none or it cannot be understood.
-func readWitness(path string) (task.Position, error) {
-	text, err := readSettled(witnessPath(path))
+// question returns what the witness of the database at path says; nothing where
+// there is none or it cannot be understood.
+func question(path string) (testimony, error) {
+	file, err := os.Open(witnessPath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return testimony{}, nil
+	}
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return task.Position{}, nil
-		}
-		return task.Position{}, err
+		return testimony{}, err
 	}
-	line, ok := strings.CutSuffix(text, "\n")
-	if !ok {
-		return task.Position{}, nil
-	}
-	position, err := task.ParsePosition(strings.Replace(line, " ", ":", 1))
+	text, err := readSettled(file)
 	if err != nil {
-		return task.Position{}, nil //nolint:nilerr // not understood is an answer
+		return testimony{}, errors.Join(err, file.Close())
 	}
-	return position, nil
+	var said testimony
+	var born int64
+	if _, err := fmt.Sscanf(text, "%s %d %d\n", &said.Epoch, &said.Seq, &born); err == nil {
+		said.genuine = born == birth(file)
+	}
+	return said, file.Close()
 }
+
+// witnessLine has a fixed length, so that one write call replaces it whole
+// whenever the process is killed: epoch, seq, birth.
+const witnessLine = "%16s %019d %019d\n"
 
 // readSettled reads a small file until two reads agree: one that runs while
 // another process writes may see half of what it wrote.
-func readSettled(path string) (string, error) {
-	text, err := os.ReadFile(path)
-	for err == nil {
-		before := text
-		if text, err = os.ReadFile(path); bytes.Equal(before, text) {
-			break
+func readSettled(file *os.File) (string, error) {
+	var now, before [len(witnessLine) * 8]byte
+	for {
+		n, err := file.ReadAt(now[:], 0)
+		if err != nil && n == 0 {
+			return "", nil //nolint:nilerr // empty
 		}
+		if now == before {
+			return string(now[:n]), nil
+		}
+		before = now
 	}
-	return string(text), err
 }
 
-// agrees reports whether a log that stands at head can be the one whose witness
-// said w, read before head was.
-func agrees(w, head task.Position) bool {
-	return w.Epoch != "" && w.Epoch == head.Epoch && w.Seq <= head.Seq
+// vouches reports whether a log that stands at head can be the one that the
+// witness saw. The witness was asked before the log.
+func (t testimony) vouches(head task.Position) bool {
+	return t.genuine && t.Epoch != "" && t.Epoch == head.Epoch && t.Seq <= head.Seq
 }
 
-// record writes the position. Its length is fixed, so that one write call
-// replaces it whole whenever the process is killed.
+// record writes the position.
 func (w *witness) record(p task.Position) error {
-	_, err := w.file.WriteAt(line(p), 0)
+	_, err := w.file.WriteAt(w.line(p), 0)
 	return err
 }
 
-func line(p task.Position) []byte { return fmt.Appendf(nil, "%s %019d\n", p.Epoch, p.Seq) }
+func (w *witness) line(p task.Position) []byte {
+	return fmt.Appendf(nil, witnessLine, p.Epoch, p.Seq, w.birth)
+}
 
 // establish writes the first position of an epoch and makes the file, its
 // length and its name last. Once is enough: later writes replace bytes in place.
@@ -86,7 +104,7 @@ func (w *witness) establish(p task.Position) error {
 	if err := w.record(p); err != nil {
 		return err
 	}
-	if err := w.file.Truncate(int64(len(line(p)))); err != nil {
+	if err := w.file.Truncate(int64(len(w.line(p)))); err != nil {
 		return err
 	}
 	if err := w.file.Sync(); err != nil {
