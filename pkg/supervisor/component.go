@@ -139,7 +139,7 @@ func (c *component) act(ctx context.Context, a action) []input {
 			r.instance.Tell(a.order)
 		}
 	case doTimer:
-		timer := time.AfterFunc(a.after, func() { c.post(input{kind: a.timer, generation: a.generation}) })
+		timer := c.timer(a.after, input{kind: a.timer, generation: a.generation})
 		if r == nil { // of a generation to come
 			r = &running{}
 			c.lives[a.generation] = r
@@ -164,6 +164,24 @@ func (c *component) act(ctx context.Context, a action) []input {
 		c.news = append(c.news, func() { c.seen.answer(a.ticket, err) })
 	}
 	return nil
+}
+
+// catchUp is how long those who were waited for get to be heard after this
+// process itself has slept through their deadline (Ctrl+Z, a suspended machine).
+const catchUp = time.Second
+
+// timer posts an input when the time is over.
+func (c *component) timer(after time.Duration, in input) *time.Timer {
+	due := time.Now().Add(after)
+	return time.AfterFunc(after, func() {
+		if time.Since(due) > catchUp {
+			select {
+			case <-time.After(catchUp):
+			case <-c.over:
+			}
+		}
+		c.post(in)
+	})
 }
 
 func (c *component) beenReady() {

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 
 // fake is a component that misbehaves as told.
 func fake(args []string) int {
+	if len(args) > 0 && args[0] == "launch" {
+		return launch(args[1])
+	}
 	flags := flag.NewFlagSet("fake", flag.ExitOnError)
 	var (
 		ignoreTerm = flags.Bool("ignore-term", false, "go on when asked to end")

@@ -1,0 +1,255 @@
+//go:build linux
+
+package supervisor_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/supervisor"
+)
+
+// launch is a launcher to be killed: one component of ours that is stuck and
+// has a grandchild, and a command of a user's with a grandchild that left.
+func launch(ledgerPath string) int {
+	ledger, err := supervisor.OpenLedger(ledgerPath)
+	if err != nil {
+		panic(err)
+	}
+	ours, users := newCapture(), newCapture()
+	env := append(os.Environ(), fakeVariable+"=1")
+	sup, err := supervisor.New([]supervisor.Spec{
+		{Name: "ours", Runner: supervisor.Process{
+			Path: "/proc/self/exe", Args: []string{"--hang", "--spawn-grandchild=--ignore-term"}, Env: env, Output: ours.open, Ours: true,
+		}},
+		{Name: "users", After: []string{"ours"}, Runner: supervisor.Process{
+			Path: "/proc/self/exe", Args: []string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild"}, Env: env, Output: users.open,
+		}},
+	}, supervisor.Options{Ledger: ledger})
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		<-sup.Started()
+		for _, st := range sup.Status() {
+			fmt.Println(st.Name, st.PID)
+		}
+		for name, c := range map[string]*capture{"ours-grandchild": ours, "users-grandchild": users} {
+			for !strings.Contains(c.String(), "grandchild ") {
+				time.Sleep(time.Millisecond)
+			}
+			_, rest, _ := strings.Cut(c.String(), "grandchild ")
+			fmt.Println(name, strings.Fields(rest)[0])
+		}
+		fmt.Println("done 0")
+	}()
+	_ = sup.Run(context.Background())
+	return 0
+}
+
+// killedLauncher starts a launcher, kills it, and returns what it had started.
+func killedLauncher(t *testing.T, ledger string) map[string]int {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", "launch", ledger)
+	cmd.Env = append(os.Environ(), fakeVariable+"=1")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pids := make(map[string]int)
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		name, digits, _ := strings.Cut(lines.Text(), " ")
+		if name == "done" {
+			break
+		}
+		if pids[name], err = strconv.Atoi(digits); err != nil {
+			t.Fatal(err)
+		}
+		reap(t, pids[name])
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if len(pids) != 4 {
+		t.Fatalf("started %v", pids)
+	}
+	return pids
+}
+
+func TestNothingOutlivesAKilledLauncher(t *testing.T) {
+	ledger := filepath.Join(t.TempDir(), "run.json")
+	pids := killedLauncher(t, ledger)
+	killed := time.Now()
+	for _, name := range []string{"ours", "ours-grandchild", "users"} {
+		until(t, name+" is gone", func() bool { return !live(pids[name]) })
+	}
+	if took := time.Since(killed); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !live(pids["users-grandchild"]) {
+		t.Skip("something else ends orphans here")
+	}
+
+	left, err := supervisor.Leftovers(ledger)
+	if err != nil || len(left) != 1 || left[0].PID != pids["users-grandchild"] || left[0].Component != "users" {
+		t.Fatalf("leftovers %+v, %v", left, err)
+	}
+	swept, err := supervisor.Sweep(t.Context(), ledger, 50*time.Millisecond)
+	if err != nil || len(swept) != 1 || swept[0].PID != pids["users-grandchild"] || !swept[0].Killed {
+		t.Errorf("swept %+v, %v", swept, err)
+	}
+	if live(pids["users-grandchild"]) {
+		t.Error("the sweep left it")
+	}
+}
+
+func TestSweepEndsWhatIsStillDraining(t *testing.T) {
+	ledger := filepath.Join(t.TempDir(), "run.json")
+	pids := killedLauncher(t, ledger)
+	swept, err := supervisor.Sweep(t.Context(), ledger, 20*time.Millisecond)
+	if err != nil || len(swept) == 0 {
+		t.Errorf("swept %+v, %v", swept, err)
+	}
+	for name, pid := range pids {
+		if live(pid) {
+			t.Errorf("the sweep left %s", name)
+		}
+	}
+	if again, err := supervisor.Sweep(t.Context(), ledger, time.Second); err != nil || len(again) != 0 {
+		t.Errorf("a second sweep found %+v, %v", again, err)
+	}
+}
+
+func TestSweepTouchesNobodyElse(t *testing.T) {
+	bystander := exec.Command("sleep", "600")
+	bystander.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := bystander.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bystander.Process.Kill(); _ = bystander.Wait() })
+	pid := bystander.Process.Pid
+
+	path := filepath.Join(t.TempDir(), "run.json")
+	ledger, err := supervisor.OpenLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(page map[string]any){
+		"a recycled pid": func(page map[string]any) {
+			page["processes"] = []map[string]any{{"component": "api", "pid": pid, "started": 1, "pgid": pid}}
+		},
+		"another boot": func(page map[string]any) {
+			page["boot_id"] = "another"
+			page["processes"] = []map[string]any{{"component": "api", "pid": pid, "started": started(t, pid), "pgid": pid}}
+		},
+		"an empty mark": func(page map[string]any) { page["mark"] = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page := make(map[string]any)
+			if err := json.Unmarshal(text, &page); err != nil {
+				t.Fatal(err)
+			}
+			change(page)
+			text, _ = json.Marshal(page)
+			forged := filepath.Join(t.TempDir(), "run.json")
+			if err := os.WriteFile(forged, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if swept, err := supervisor.Sweep(t.Context(), forged, 10*time.Millisecond); err != nil || len(swept) > 0 {
+				t.Errorf("swept %+v, %v", swept, err)
+			}
+			if !live(pid) {
+				t.Fatal("the sweep killed a bystander")
+			}
+		})
+	}
+	if err := ledger.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the ledger is still there: %v", err)
+	}
+}
+
+// started reads a process's start time.
+func started(t testing.TB, pid int) uint64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	n, err := strconv.ParseUint(fields[19], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	ledger, err := supervisor.OpenLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := func() []int {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page struct{ Processes []struct{ PID int } }
+		if err := json.Unmarshal(text, &page); err != nil {
+			t.Fatal(err)
+		}
+		var pids []int
+		for _, p := range page.Processes {
+			pids = append(pids, p.PID)
+		}
+		return pids
+	}
+	s := begin(t, supervisor.Options{Ledger: ledger}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
+	if pids := recorded(); !slices.Equal(pids, []int{s.status("api").PID}) {
+		t.Errorf("recorded %v", pids)
+	}
+	s.stop()
+	if pids := recorded(); len(pids) > 0 {
+		t.Errorf("recorded %v", pids)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+		t.Errorf("beside the ledger lies %v, %v", entries, err)
+	}
+}
+
+func TestSweepSaysWhenTheLedgerCannotBeRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	if swept, err := supervisor.Sweep(t.Context(), path, time.Second); err != nil || swept != nil {
+		t.Errorf("without a ledger: %v, %v", swept, err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := supervisor.Sweep(t.Context(), path, time.Second); err == nil {
+		t.Error("a broken ledger was taken for an empty one")
+	}
+}
