@@ -1,0 +1,197 @@
+package wsserver_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
+	"github.com/taskctl/taskctl/pkg/listen"
+	"github.com/taskctl/taskctl/pkg/task"
+	"github.com/taskctl/taskctl/pkg/wsserver"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait of these tests.
+const patience = 20 * time.Second
+
+// system is a Server over a log in memory, with a broker in memory.
+type system struct {
+	*wsserver.Server
+	log     *eventlogtest.Log
+	pipe    *eventlogtest.Pipe
+	metrics *metrics.Set
+	addr    string
+	retire  chan struct{}
+	stop    func() error // once; ends the server and returns what Run did
+}
+
+// serve starts a system. log nil means a new one.
+func serve(t testing.TB, config wsserver.Config, log *eventlogtest.Log) *system {
+	t.Helper()
+	if log == nil {
+		log = eventlogtest.NewLog("e1")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &system{
+		log: log, pipe: new(eventlogtest.Pipe), metrics: metrics.NewSet(),
+		addr: l.Addr().String(), retire: make(chan struct{}),
+	}
+	s.Server, err = wsserver.New(config, wsserver.Deps{
+		Listeners: []net.Listener{l}, Gate: listen.Gate{Retire: s.retire},
+		Log: log, Subscriber: s.pipe, Metrics: s.metrics, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	stopped := false
+	s.stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		return <-done
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case <-s.Ready():
+	case <-time.After(patience):
+		t.Fatal("not ready")
+	}
+	return s
+}
+
+// publish appends n events to the log and hands them to the broker.
+func (s *system) publish(n int) []task.Event {
+	events := s.log.Add(n)
+	s.pipe.Publish(s.log.Epoch(), events)
+	return events
+}
+
+// message is any message of the server.
+type message struct {
+	Type    string          `json:"type"`
+	Message string          `json:"message"`
+	Clients int             `json:"clients"`
+	Seq     uint64          `json:"seq"`
+	Epoch   string          `json:"epoch"`
+	Resumed bool            `json:"resumed"`
+	Reason  string          `json:"reason"`
+	Prev    *uint64         `json:"prev"`
+	Task    json.RawMessage `json:"task"`
+}
+
+// peer is a client of the server.
+type peer struct {
+	t testing.TB
+	*websocket.Conn
+}
+
+// dial connects with the query, and returns the welcome, which it has read.
+func (s *system) dial(t testing.TB, query string) (*peer, message) {
+	t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+s.addr+"/ws"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	p := &peer{t, conn}
+	w := p.next()
+	if w.Type != "connected" {
+		t.Fatalf("the first message is %+v; want the welcome", w)
+	}
+	return p, w
+}
+
+func (p *peer) next() message {
+	p.t.Helper()
+	_ = p.SetReadDeadline(time.Now().Add(patience))
+	kind, data, err := p.ReadMessage()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var m message
+	if err := json.Unmarshal(data, &m); err != nil || kind != websocket.TextMessage {
+		p.t.Fatalf("%q (kind %d): %v", data, kind, err)
+	}
+	return m
+}
+
+// expect reads the events from to to, and nothing but heartbeats between.
+func (p *peer) expect(from, to uint64) {
+	p.t.Helper()
+	for seq := from; seq <= to; {
+		m := p.next()
+		if m.Type == "heartbeat" {
+			continue
+		}
+		if m.Seq != seq || !strings.HasPrefix(m.Type, "task_") || m.Prev != nil {
+			p.t.Fatalf("got %+v; want event %d", m, seq)
+		}
+		seq++
+	}
+}
+
+// closed reads until the connection ends, and returns how.
+func (p *peer) closed() *websocket.CloseError {
+	p.t.Helper()
+	for {
+		_ = p.SetReadDeadline(time.Now().Add(patience))
+		_, _, err := p.ReadMessage()
+		if err == nil {
+			continue
+		}
+		ce, ok := err.(*websocket.CloseError)
+		if !ok {
+			p.t.Fatalf("ended with %v; want a close frame", err)
+		}
+		return ce
+	}
+}
+
+// await polls until the condition holds.
+func await(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	ticker := time.NewTicker(2 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func (s *system) get(t *testing.T, path string) *http.Response {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get("http://" + s.addr + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
