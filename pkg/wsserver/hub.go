@@ -44,8 +44,8 @@ func (h *hub) Reset(head task.Position, reason task.GoneReason) {
 	defer h.mu.Unlock()
 	next := &stream{
 		epoch:   head.Epoch,
-		ring:    newRing(h.config.RingBytes, head.Seq),
-		history: &history{limit: h.config.RingBytes / 2},
+		ring:    newRing(int(h.config.RingBytes), head.Seq),
+		history: &history{limit: int(h.config.RingBytes / 2)},
 	}
 	if previous := h.stream.Swap(next); previous == nil {
 		close(h.begun)

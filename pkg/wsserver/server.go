@@ -29,8 +29,8 @@ import (
 // here.
 type Config struct {
 	Access     access.Policy
-	RingBytes  int // memory for the newest events, shared by all clients: 8 MiB
-	MaxClients int // at once; one more is answered 503: 20,000
+	RingBytes  int64 // memory for the newest events, shared by all clients: 8 MiB
+	MaxClients int   // at once; one more is answered 503: 20,000
 
 	Ping      time.Duration // between pings: 25 s
 	Heartbeat time.Duration // of silence before a heartbeat message: 20 s
