@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -150,7 +151,7 @@ func (c *component) act(ctx context.Context, a action) []input {
 		c.watch(ctx, a.generation, r)
 		c.news = append(c.news, c.beenReady)
 	case doEnded:
-		c.ended(a)
+		c.ended(ctx, a)
 	case doFail:
 		c.logger.Error("component failed", "exit", a.exit.String(), "deaths", len(c.machine.deaths))
 		if c.spec.OnFailed != nil {
@@ -253,7 +254,7 @@ func (c *component) watch(ctx context.Context, number uint64, r *running) {
 }
 
 // ended keeps what is worth knowing of a generation that is gone.
-func (c *component) ended(a action) {
+func (c *component) ended(ctx context.Context, a action) {
 	r := c.lives[a.generation]
 	delete(c.lives, a.generation)
 	r.release()
@@ -268,7 +269,7 @@ func (c *component) ended(a action) {
 	if a.exit.Reason != Asked {
 		level = slog.LevelWarn
 	}
-	c.logger.Log(context.Background(), level, "component ended", "generation", a.generation, "pid", pid,
+	c.logger.Log(ctx, level, "component ended", "generation", a.generation, "pid", pid,
 		"exit", a.exit.String(), "reason", a.exit.Reason, "uptime", a.exit.Uptime, "killed", a.exit.Killed)
 	c.seen.remove(a.generation, a.exit, lines)
 	if a.exit.Reason != Asked {
@@ -286,8 +287,8 @@ func (c *component) ended(a action) {
 
 // complete turns the machine's error into one for people.
 func (c *component) complete(err error) error {
-	fresh, ok := err.(*freshError)
-	if !ok {
+	var fresh *freshError
+	if !errors.As(err, &fresh) {
 		return err
 	}
 	return &RestartError{

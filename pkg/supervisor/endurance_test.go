@@ -53,9 +53,7 @@ func TestRestartsLeaveNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := s.status("crashing")
-		if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
+		kill(t, before.PID, syscall.SIGKILL)
 		until(t, "it is back", func() bool {
 			st := s.status("crashing")
 			return st.Generation > before.Generation && st.State == supervisor.StateReady
@@ -170,9 +168,7 @@ func BenchmarkCrashToReady(b *testing.B) {
 	}}, supervisor.Spec{Name: "api", Restart: supervisor.RestartPolicy{BackoffMin: 1, BackoffMax: 1}, Runner: fakeProcess(b, newCapture())}).started()
 	<-ready
 	for b.Loop() {
-		if err := syscall.Kill(s.status("api").PID, syscall.SIGKILL); err != nil {
-			b.Fatal(err)
-		}
+		kill(b, s.status("api").PID, syscall.SIGKILL)
 		<-ready
 	}
 }

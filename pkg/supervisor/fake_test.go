@@ -273,6 +273,17 @@ func ignores(pid int, sig syscall.Signal) bool {
 	return mask&(1<<(sig-1)) != 0
 }
 
+// kill sends a signal to one process; number 0 would be this whole group.
+func kill(t testing.TB, pid int, sig syscall.Signal) {
+	t.Helper()
+	if pid <= 0 {
+		t.Fatal("there is no process to signal")
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // until polls, bounded, for what has no channel.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()

@@ -46,7 +46,7 @@ func scan(want func(procInfo) bool) []procInfo {
 func infoOf(k *unix.KinfoProc) procInfo {
 	at := k.Proc.P_starttime
 	return procInfo{
-		pid: int(k.Proc.P_pid), group: int(k.Eproc.Pgid), command: unix.ByteSliceToString(k.Proc.P_comm[:]),
+		pid: int(k.Proc.P_pid), parent: int(k.Eproc.Ppid), group: int(k.Eproc.Pgid), command: unix.ByteSliceToString(k.Proc.P_comm[:]),
 		started: uint64(at.Sec)*1e6 + uint64(at.Usec),
 	}
 }

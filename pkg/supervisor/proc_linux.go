@@ -41,6 +41,15 @@ func awaitDeath(proc *os.Process) *os.ProcessState {
 // scan lists the living processes that are wanted, except this one. A zombie is
 // not alive: it holds nothing and does nothing.
 func scan(want func(procInfo) bool) []procInfo {
+	return list(func(p procInfo, state byte) bool { return state != 'Z' && state != 'X' && want(p) })
+}
+
+// scanZombies lists the dead ones that nobody has taken note of.
+func scanZombies(want func(procInfo) bool) []procInfo {
+	return list(func(p procInfo, state byte) bool { return state == 'Z' && want(p) })
+}
+
+func list(want func(procInfo, byte) bool) []procInfo {
 	var found []procInfo
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -54,7 +63,7 @@ func scan(want func(procInfo) bool) []procInfo {
 		if err != nil || pid == self {
 			continue
 		}
-		if p, state, ok := readStat(pid); ok && state != 'Z' && state != 'X' && want(p) {
+		if p, state, ok := readStat(pid); ok && want(p, state) {
 			found = append(found, p)
 		}
 	}
@@ -78,17 +87,20 @@ func parseStat(text []byte) (p procInfo, state byte, ok bool) {
 		return procInfo{}, 0, false
 	}
 	fields := bytes.Fields(text[end+1:])
-	const stateField, groupField, startField = 0, 2, 19 // 3, 5 and 22 in the manual
+	const stateField, parentField, groupField, startField = 0, 1, 2, 19 // 3, 4, 5 and 22 in the manual
 	if len(fields) <= startField {
 		return procInfo{}, 0, false
 	}
 	pid, err1 := strconv.Atoi(string(bytes.TrimSpace(text[:open])))
-	group, err2 := strconv.Atoi(string(fields[groupField]))
-	started, err3 := strconv.ParseUint(string(fields[startField]), 10, 64)
-	if err1 != nil || err2 != nil || err3 != nil {
+	parent, err2 := strconv.Atoi(string(fields[parentField]))
+	group, err3 := strconv.Atoi(string(fields[groupField]))
+	started, err4 := strconv.ParseUint(string(fields[startField]), 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return procInfo{}, 0, false
 	}
-	return procInfo{pid: pid, group: group, started: started, command: string(text[open+1 : end])}, fields[stateField][0], true
+	return procInfo{
+		pid: pid, parent: parent, group: group, started: started, command: string(text[open+1 : end]),
+	}, fields[stateField][0], true
 }
 
 // environ returns the environment that a process was started with; nil where

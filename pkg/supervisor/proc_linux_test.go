@@ -13,9 +13,9 @@ func TestParseStat(t *testing.T) {
 		state      byte
 		ok         bool
 	}{
-		{"plain", "42 (cat) R" + rest, procInfo{pid: 42, group: 42, started: 83334, command: "cat"}, 'R', true},
-		{"a name with everything", "42 (a) R 1 (b) Z" + rest, procInfo{pid: 42, group: 42, started: 83334, command: "a) R 1 (b"}, 'Z', true},
-		{"an empty name", "42 () T" + rest, procInfo{pid: 42, group: 42, started: 83334}, 'T', true},
+		{"plain", "42 (cat) R" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334, command: "cat"}, 'R', true},
+		{"a name with everything", "42 (a) R 1 (b) Z" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334, command: "a) R 1 (b"}, 'Z', true},
+		{"an empty name", "42 () T" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334}, 'T', true},
 		{"cut short", "42 (cat) R 1 42", procInfo{}, 0, false},
 		{"no name", "42 R 1 42", procInfo{}, 0, false},
 		{"nothing", "", procInfo{}, 0, false},

@@ -9,9 +9,9 @@ import (
 
 // procInfo is one process as the system lists it.
 type procInfo struct {
-	pid, group int
-	started    uint64 // in the system's own unit; with the pid it names a process for good
-	command    string
+	pid, parent, group int
+	started            uint64 // in the system's own unit; with the pid it names a process for good
+	command            string
 }
 
 func (p procInfo) member() Member { return Member{PID: p.pid, Command: p.command} }

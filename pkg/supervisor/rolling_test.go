@@ -109,9 +109,7 @@ func TestConnectionsWaitWhileACrashedOneRestarts(t *testing.T) {
 	p := fakeProcess(t, newCapture(), "--serve")
 	p.Sockets = holding(socket)
 	s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Runner: p, Restart: supervisor.RestartPolicy{BackoffMin: time.Millisecond}}).started()
-	if err := syscall.Kill(s.status("api").PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, s.status("api").PID, syscall.SIGKILL)
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatalf("refused while it restarts: %v", err)
@@ -175,9 +173,7 @@ func TestACrashDuringARollingRestartHandsOver(t *testing.T) {
 	restarted := make(chan error, 1)
 	go func() { restarted <- s.Restart(context.Background(), "api") }()
 	until(t, "both run", func() bool { return len(childrenOf(t, os.Getpid())) == 2 })
-	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, old, syscall.SIGKILL)
 	until(t, "the crash is seen", func() bool { return s.status("api").PID != old })
 	if err := os.WriteFile(permission, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,8 @@ type Spec struct {
 	// MayFail means that the start does not depend on this component.
 	MayFail bool
 
-	// Notes is called with each note of the component, in order.
+	// Notes is called with each note of the component, in order. It must return
+	// soon: what the component says next waits.
 	Notes func(generation uint64, note string)
 	// OnFailed is called when the component has been given up, before anybody
 	// else learns of it: what is held for it can be let go of here.

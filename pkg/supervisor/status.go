@@ -30,14 +30,14 @@ type Budget struct {
 	NextTry time.Time     `json:"next_try,omitzero"` // set while backing off
 }
 
-// String renders "restarts 3/5 in 60s, next try in 0.9s" as of a time.
+// String renders "restarts 3/5 in 60 s, next try in 0.9 s" as of a time.
 func (b Budget) String(now time.Time) string {
-	text := fmt.Sprintf("restarts %d/%d in %v", b.Deaths, b.Max, b.Window)
+	text := fmt.Sprintf("restarts %d/%d in %g s", b.Deaths, b.Max, b.Window.Seconds())
 	if b.Max == 0 {
-		text = fmt.Sprintf("restarts %d in %v", b.Deaths, b.Window)
+		text = fmt.Sprintf("restarts %d in %g s", b.Deaths, b.Window.Seconds())
 	}
 	if !b.NextTry.IsZero() {
-		text += fmt.Sprintf(", next try in %.1fs", max(0, b.NextTry.Sub(now).Seconds()))
+		text += fmt.Sprintf(", next try in %.1f s", max(0, b.NextTry.Sub(now).Seconds()))
 	}
 	return text
 }

@@ -85,9 +85,7 @@ func TestStartInOrderStopInReverse(t *testing.T) {
 func TestCrashIsRestarted(t *testing.T) {
 	s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
 	first := s.status("api")
-	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, first.PID, syscall.SIGKILL)
 	until(t, "the second generation is ready", func() bool {
 		st := s.status("api")
 		return st.State == supervisor.StateReady && st.Generation == 2

@@ -143,7 +143,7 @@ func TestBudgetIsVisibleWhileBackingOff(t *testing.T) {
 		if in < time.Second || in > 1250*time.Millisecond {
 			t.Errorf("next try in %v", in)
 		}
-		if text := st.Budget.String(st.Budget.NextTry.Add(-900 * time.Millisecond)); text != "restarts 1/5 in 1m0s, next try in 0.9s" {
+		if text := st.Budget.String(st.Budget.NextTry.Add(-900 * time.Millisecond)); text != "restarts 1/5 in 60 s, next try in 0.9 s" {
 			t.Errorf("budget %q", text)
 		}
 	})

@@ -86,9 +86,7 @@ func TestStopEndsTheWholeFamily(t *testing.T) {
 
 func TestStopReachesAStoppedProcess(t *testing.T) {
 	s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
-	if err := syscall.Kill(s.status("api").PID, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, s.status("api").PID, syscall.SIGSTOP)
 	if e := s.stop()["api"]; e.How != supervisor.EndedStopped || e.Took > 5*time.Second {
 		t.Errorf("ended as %+v", e)
 	}
@@ -333,15 +331,11 @@ func TestAStoppedProcessIsNotIll(t *testing.T) {
 		Health: supervisor.Health{Every: 20 * time.Millisecond, Timeout: 20 * time.Millisecond, Misses: 2},
 	}).started()
 	pid := s.status("consumer").PID
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, pid, syscall.SIGSTOP)
 	if st := s.waitState("consumer", supervisor.StateUnhealthy); !st.Suspended {
 		t.Errorf("status %+v", st)
 	}
-	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, pid, syscall.SIGCONT)
 	if st := s.waitState("consumer", supervisor.StateReady); st.PID != pid || st.Generation != 1 {
 		t.Errorf("it was restarted: %+v", st)
 	}
