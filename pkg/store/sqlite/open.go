@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -101,7 +99,7 @@ func prepare(ctx context.Context, path string, scripts []string) error {
 	if err := create(path); err != nil {
 		return err
 	}
-	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)"))
+	c, err := connectToWrite(ctx, path, "_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
 	}
@@ -178,14 +176,18 @@ func logHead(ctx context.Context, c *conn) (task.Position, error) {
 // errNoLog: someone has emptied the log's table.
 var errNoLog = errors.New("the log has no epoch")
 
-// writable reports, as an error, whether c can write at all.
-func writable(ctx context.Context, c *conn) error {
-	err := retryBusy(ctx, func() error { return c.exec(ctx, "BEGIN IMMEDIATE") })
-	if code(err) == sqlite3.SQLITE_BUSY {
-		return nil // someone else writes, so it can be written
+// connectToWrite connects, and fails where SQLite has fallen back to reading.
+func connectToWrite(ctx context.Context, path string, pragmas ...string) (*conn, error) {
+	c, err := connect(ctx, dsn(path, pragmas...))
+	if err != nil {
+		return nil, err
+	}
+	readOnly, err := c.Conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+	if err == nil && readOnly {
+		err = &FileError{Path: path, Problem: ReadOnly}
 	}
 	if err != nil {
-		return err
+		return nil, errors.Join(err, c.Close())
 	}
-	return c.exec(ctx, "ROLLBACK")
+	return c, nil
 }

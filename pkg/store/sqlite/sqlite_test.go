@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -10,7 +12,16 @@ import (
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the test binary be run again as the process that is killed.
+func TestMain(m *testing.M) {
+	if path := os.Getenv(crashPath); path != "" {
+		if err := writeUntilKilled(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // open opens the store at o.Path, or in a new directory, and closes it in the end.
 func open(t testing.TB, o Options) *Store {

@@ -32,6 +32,7 @@ type writer struct {
 	stopped chan struct{} // closed when nothing in the queue will be done any more
 
 	conn      *conn
+	batch     []*write // in hand
 	tx        *transaction
 	upkeep    *upkeep
 	writes    int // since the last upkeep
@@ -57,7 +58,8 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		logger:    o.Logger,
 	}
 	// Waiting for another process is retryBusy's.
-	if w.conn, err = connect(ctx, dsn(o.Path, "_pragma=busy_timeout(0)", "_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)")); err != nil {
+	if w.conn, err = connectToWrite(ctx, o.Path, "_pragma=busy_timeout(0)",
+		"_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)"); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -65,9 +67,6 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 			err = errors.Join(err, w.release())
 		}
 	}()
-	if err := writable(ctx, w.conn); err != nil {
-		return nil, err
-	}
 	if w.witness, err = openWitness(o.Path); err != nil {
 		return nil, err
 	}
@@ -135,52 +134,35 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	idle := time.NewTicker(upkeepInterval)
 	defer idle.Stop()
-	batch := make([]*write, 0, maxBatch)
 	for {
 		select {
 		case first := <-w.queue:
-			w.do(w.collect(append(batch[:0], first)))
+			w.do(first)
 			w.keepUp()
 		case <-idle.C:
-			for w.tidy() && len(w.queue) == 0 && !closed(w.closing) {
+			for again := true; again; {
+				again = w.tidy() && len(w.queue) == 0 && !closed(w.closing)
 			}
 		case <-w.closing:
-			for {
-				if batch = w.collect(batch[:0]); len(batch) == 0 {
-					return
-				}
-				w.do(batch)
+			for len(w.queue) > 0 {
+				w.do(<-w.queue)
 			}
+			return
 		}
 	}
-}
-
-// collect adds what is queued. It first lets those whose answer has just come
-// queue their next write: else each big batch is followed by one of a single
-// write, and the sync rate is halved.
-func (w *writer) collect(batch []*write) []*write {
-	runtime.Gosched()
-	for len(batch) < maxBatch {
-		select {
-		case q := <-w.queue:
-			batch = append(batch, q)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // do commits a batch, publishes its events and then gives every answer.
-func (w *writer) do(batch []*write) {
+func (w *writer) do(first *write) {
 	start := time.Now()
-	if err := w.transact(batch); err != nil {
+	w.batch = append(w.batch[:0], first)
+	if err := w.immediate(w.transact); err != nil {
 		err = unavailable("write", err)
-		w.logger.Error("batch of writes rolled back", slog.Int("writes", len(batch)), slog.Any("error", err))
-		for _, q := range batch {
+		w.logger.Error("batch of writes rolled back", slog.Int("writes", len(w.batch)), slog.Any("error", err))
+		for _, q := range w.batch {
 			q.result, q.err = task.Result{}, err
-			close(q.done)
 		}
+		w.answer()
 		return
 	}
 	if len(w.tx.events) > 0 {
@@ -191,13 +173,53 @@ func (w *writer) do(batch []*write) {
 		}
 	}
 	if w.onCommit != nil {
-		w.onCommit(len(batch), time.Since(start))
+		w.onCommit(len(w.batch), time.Since(start))
 	}
-	for _, q := range batch {
+	w.answer()
+	w.commits++
+}
+
+func (w *writer) answer() {
+	for _, q := range w.batch {
 		close(q.done)
 	}
-	w.writes += len(batch)
-	w.commits++
+	w.writes += len(w.batch)
+	clear(w.batch)
+}
+
+// transact does a batch in one transaction. An error undoes all of it. What is
+// wrong with one write alone is found before it has written anything, so it
+// needs no savepoint and spoils no other.
+func (w *writer) transact(ctx context.Context) error {
+	w.collect()
+	if err := w.tx.start(ctx); err != nil {
+		return err
+	}
+	for _, q := range w.batch {
+		if q.err = q.ctx.Err(); q.err != nil {
+			continue // nobody waits for it any more
+		}
+		var err error
+		if q.result, q.err, err = w.tx.apply(ctx, &q.change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect adds what is queued to the batch. It first lets those whose answer has
+// just come queue their next write: else each big batch is followed by one of a
+// single write, and each write waits for two syncs.
+func (w *writer) collect() {
+	runtime.Gosched()
+	for len(w.batch) < maxBatch {
+		select {
+		case q := <-w.queue:
+			w.batch = append(w.batch, q)
+		default:
+			return
+		}
+	}
 }
 
 // keepUp does what is due after so many writes, when they have been answered.
@@ -224,27 +246,6 @@ func (w *writer) tidy() (more bool) {
 		return false
 	}
 	return more
-}
-
-// transact does a batch in one transaction. An error undoes all of it. What is
-// wrong with one write alone is found before it has written anything, so it
-// needs no savepoint and spoils no other.
-func (w *writer) transact(batch []*write) error {
-	return w.immediate(func(ctx context.Context) error {
-		if err := w.tx.start(ctx); err != nil {
-			return err
-		}
-		for _, q := range batch {
-			if q.err = q.ctx.Err(); q.err != nil {
-				continue // nobody waits for it any more
-			}
-			var err error
-			if q.result, q.err, err = w.tx.apply(ctx, &q.change); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // immediate runs do in a transaction, all of it or nothing.

@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/taskctl/taskctl/pkg/store/storetest"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// smallDisk mounts a disk of so many bytes.
+func smallDisk(t *testing.T, size int) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
+		t.Skipf("cannot mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// TestFullDisk fills the disk, and then makes room.
+func TestFullDisk(t *testing.T) {
+	dir := smallDisk(t, 6<<20)
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, Options{Path: filepath.Join(dir, "tasks.db")})
+	epoch := head(t, s).Epoch
+	acknowledged := map[string]string{}
+	var mu sync.Mutex
+	// write writes until it fails, at most so often.
+	write := func(most int) error {
+		for range most {
+			r, err := s.Write(t.Context(), task.Change{
+				Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", strings.Repeat("long ", 2000), false),
+			})
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			acknowledged[fmt.Sprint(r.Position.Seq)] = r.Task.ID
+			mu.Unlock()
+		}
+		return nil
+	}
+	fillUp := func() {
+		t.Helper()
+		var writers sync.WaitGroup
+		for range 8 {
+			writers.Go(func() {
+				if err := write(1000); !errors.Is(err, task.ErrUnavailable) {
+					t.Errorf("Write to a full disk: %v", err)
+				}
+			})
+		}
+		writers.Wait()
+	}
+	fillUp()
+	checkWhole(t, s, acknowledged)
+	if len(acknowledged) == 0 {
+		t.Fatal("nothing was written before the disk was full")
+	}
+	if _, err := Open(t.Context(), Options{Path: filepath.Join(dir, "second", "tasks.db")}); err == nil {
+		t.Error("a second database was created on a full disk")
+	} else {
+		t.Log(err)
+	}
+	before := len(acknowledged)
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(10); err != nil {
+		t.Fatalf("Write when there is room again: %v", err)
+	}
+	if len(acknowledged) != before+10 {
+		t.Fatalf("%d writes, then %d", before, len(acknowledged))
+	}
+	fillUp()
+	checkWhole(t, s, acknowledged)
+	if at := head(t, s); at.Epoch != epoch || at.Seq != uint64(len(acknowledged)) {
+		t.Fatalf("%d writes were acknowledged, and the log stands at %v", len(acknowledged), at)
+	}
+}

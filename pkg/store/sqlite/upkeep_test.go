@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/store/storetest"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// clock is a clock that is set by hand.
+type clock struct{ ms atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.ms.Store(1_800_000_000_000)
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
+func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+
+// tidied writes as many tasks as make a store tidy up, until the log begins at
+// first.
+func tidied(t *testing.T, s *Store, first func(first, head uint64) bool) {
+	t.Helper()
+	for range 40 {
+		fill(t, s, upkeepWrites)
+		begin, at, err := s.Bounds(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first(begin, at.Seq) {
+			return
+		}
+	}
+	t.Fatal("the log is not shortened")
+}
+
+func TestRetentionByCount(t *testing.T) {
+	const most = 300
+	o := Options{Path: filepath.Join(t.TempDir(), "tasks.db"), Retention: Retention{MaxEvents: most}}
+	s := open(t, o)
+	fill(t, s, 3000)
+	tidied(t, s, func(first, head uint64) bool { return head-first < most+2*upkeepWrites })
+	if err := s.Close(); err != nil { // it may still be at it
+		t.Fatal(err)
+	}
+	s = open(t, o)
+
+	first, at, err := s.Bounds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held := at.Seq - first + 1; held < most {
+		t.Fatalf("%d events held, of the %d that are wanted", held, most)
+	}
+	readLog(t, s)
+	for after, want := range map[uint64]task.GoneReason{0: task.GoneTooOld, first - 2: task.GoneTooOld, first - 1: "", at.Seq: ""} {
+		var gone *task.GoneError
+		_, _, err := s.Read(t.Context(), task.Position{Epoch: at.Epoch, Seq: after}, 1)
+		switch {
+		case want == "" && err != nil, want != "" && (!errors.As(err, &gone) || gone.Reason != want || gone.Head != at):
+			t.Errorf("Read after %d, where the log begins with %d: %v", after, first, err)
+		}
+	}
+	if page, err := s.List(t.Context(), task.Query{Limit: 1000}); err != nil || len(page.Tasks) != 1000 {
+		t.Fatalf("the tasks are there as before: %d, %v", len(page.Tasks), err)
+	}
+}
+
+func TestRetentionByAge(t *testing.T) {
+	c := newClock()
+	s := open(t, Options{Now: c.now, Retention: Retention{MaxAge: time.Hour}})
+	fill(t, s, 700)
+	c.advance(59 * time.Minute)
+	fill(t, s, upkeepWrites)
+	if first, _, err := s.Bounds(t.Context()); err != nil || first != 1 {
+		t.Fatalf("before its time, the log begins with %d, %v", first, err)
+	}
+	c.advance(2 * time.Minute)
+	tidied(t, s, func(first, _ uint64) bool { return first == 701 })
+	tidied(t, s, func(first, _ uint64) bool { return first == 701 })
+}
+
+// TestRetentionKeepsTheLast holds the count, which every new seq rests on.
+func TestRetentionKeepsTheLast(t *testing.T) {
+	c := newClock()
+	s := open(t, Options{Now: c.now, Retention: Retention{MaxAge: time.Minute, MaxEvents: 1}})
+	last := uint64(0)
+	for range 5 {
+		fill(t, s, upkeepWrites)
+		c.advance(time.Hour)
+		at := head(t, s)
+		if at.Seq != last+upkeepWrites {
+			t.Fatalf("%d after %d", at.Seq, last)
+		}
+		last = at.Seq
+	}
+	tidied(t, s, func(first, head uint64) bool { return first > 5*upkeepWrites })
+}
+
+func TestKeysExpire(t *testing.T) {
+	c := newClock()
+	s := open(t, Options{Now: c.now})
+	write := func(name string, of byte) task.Result {
+		t.Helper()
+		r, err := s.Write(t.Context(), task.Change{
+			Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", "", false),
+			Key: task.IdempotencyKey{Key: name, Fingerprint: [32]byte{of}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for i := range 10 {
+		write(fmt.Sprint("old", i), 1)
+	}
+	first := write("key", 1)
+	c.advance(task.IdempotencyTTL - time.Second)
+	write("young", 1)
+	if r := write("key", 1); !r.Replayed || r.Position != first.Position {
+		t.Fatalf("within the day: %+v", r)
+	}
+	c.advance(time.Second)
+	if r := write("key", 2); r.Replayed {
+		t.Fatalf("after the day: %+v", r)
+	}
+	if r := write("key", 2); !r.Replayed {
+		t.Fatalf("again after that: %+v", r)
+	}
+	fill(t, s, upkeepWrites)
+	fill(t, s, upkeepWrites) // the upkeep after the first has been done by now
+
+	kept, err := connect(t.Context(), dsn(s.writer.witness.file.Name()[:len(s.writer.witness.file.Name())-len(witnessPath(""))]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = kept.Close() }()
+	r, err := kept.first(t.Context(), "SELECT group_concat(key) FROM (SELECT key FROM keys ORDER BY key)")
+	if err != nil || r.text(0) != "key,young" {
+		t.Fatalf("keys kept: %q, %v", r.text(0), err)
+	}
+}

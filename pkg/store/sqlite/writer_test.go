@@ -1,0 +1,317 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/store/storetest"
+	"github.com/taskctl/taskctl/pkg/task"
+)
+
+// lock takes the write lock of the database at path, as another process would,
+// and returns what gives it back.
+func lock(t *testing.T, path string) (unlock func()) {
+	t.Helper()
+	c, err := connect(t.Context(), dsn(path, "_pragma=busy_timeout(5000)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.exec(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return sync.OnceFunc(func() {
+		if err := errors.Join(c.exec(context.Background(), "ROLLBACK"), c.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// waitFor polls until done, for up to ten seconds.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s: not after ten seconds", what)
+		}
+	}
+}
+
+func newTask(t testing.TB) task.Change {
+	return task.Change{Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", "", false)}
+}
+
+// gate holds the writer in its first OnCommit until it is opened.
+type gate struct {
+	held, opened chan struct{}
+	batches      []int
+}
+
+func newGate() *gate { return &gate{held: make(chan struct{}), opened: make(chan struct{})} }
+
+func (g *gate) onCommit(writes int, _ time.Duration) {
+	if g.batches = append(g.batches, writes); len(g.batches) == 1 {
+		close(g.held)
+		<-g.opened
+	}
+}
+
+func TestWriteQueueIsBounded(t *testing.T) {
+	const size = 8
+	g := newGate()
+	s := open(t, Options{QueueSize: size, OnCommit: g.onCommit})
+
+	var waiting sync.WaitGroup
+	answers := make(chan error, size+1)
+	write := func(ctx context.Context) {
+		waiting.Go(func() {
+			_, err := s.Write(ctx, newTask(t))
+			answers <- err
+		})
+	}
+	write(t.Context())
+	<-g.held
+	given, giveUp := context.WithCancel(t.Context())
+	write(given)
+	for range size - 1 {
+		write(t.Context())
+	}
+	waitFor(t, "the queue is full", func() bool { return s.Queued() == size })
+	if _, err := s.Write(t.Context(), newTask(t)); !errors.Is(err, task.ErrUnavailable) {
+		t.Errorf("Write with a full queue: %v", err)
+	}
+	giveUp()
+	if err := <-answers; !errors.Is(err, context.Canceled) {
+		t.Errorf("Write given up: %v", err)
+	}
+	close(g.opened)
+	waiting.Wait()
+	for range size {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	if at := head(t, s); at.Seq != size {
+		t.Errorf("%v: one too many, or too few", at)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(g.batches, []int{1, size}) {
+		t.Errorf("batches of %v", g.batches)
+	}
+}
+
+// TestWriteWaitsForTheLock holds the lock as another process would.
+func TestWriteWaitsForTheLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	var batches []int
+	s := open(t, Options{Path: path, OnCommit: func(n int, _ time.Duration) { batches = append(batches, n) }})
+	unlock := lock(t, path)
+	defer unlock()
+	const writes = 5
+	var waiting sync.WaitGroup
+	for i := range writes {
+		waiting.Go(func() {
+			if _, err := s.Write(t.Context(), newTask(t)); err != nil {
+				t.Error(err)
+			}
+		})
+		waitFor(t, "taken up or queued", func() bool { return s.Queued() == i })
+	}
+	unlock()
+	waiting.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(batches) > 2 { // the last may have been late
+		t.Errorf("batches of %v: what has waited shares a commit", batches)
+	}
+}
+
+// published keeps what it is handed and compares it with what the log says.
+type published struct {
+	epoch  string
+	events []task.Event
+}
+
+func (p *published) Publish(epoch string, events []task.Event) {
+	p.epoch = epoch
+	p.events = append(p.events, events...)
+}
+
+// TestWritePublishes also checks that one refused write spoils no other of its
+// batch, and that what a batch did is seen by what follows in it.
+func TestWritePublishes(t *testing.T) {
+	var p published
+	g := newGate()
+	s := open(t, Options{Publisher: &p, OnCommit: g.onCommit})
+
+	same := newTask(t)
+	same.Key.Key = "same"
+	taken := newTask(t)
+	title := "y"
+	changes := []task.Change{
+		newTask(t), // taken up alone; the others are one batch
+		taken,
+		{Kind: task.Delete, ID: "no such task"},
+		taken,
+		{Kind: task.Merge, ID: taken.ID, IfMatch: []uint64{2}, Patch: task.Patch{Title: &title}},
+		{Kind: task.Merge, ID: taken.ID, IfMatch: []uint64{2}, Patch: task.Patch{Title: &title}},
+		same,
+		same,
+	}
+	want := []string{"1", "2", "task not found", "id is taken", "3", task.ErrVersion.Error(), "4", "4 again"}
+	got := make([]string, len(changes))
+	var waiting sync.WaitGroup
+	for i, c := range changes {
+		waiting.Go(func() {
+			r, err := s.Write(t.Context(), c)
+			switch {
+			case err != nil:
+				got[i] = err.Error()
+			case r.Replayed:
+				got[i] = fmt.Sprintf("%d again", r.Position.Seq)
+			default:
+				got[i] = fmt.Sprint(r.Position.Seq)
+			}
+		})
+		// One after another, so that the order in the queue is known.
+		if i == 0 {
+			<-g.held
+		}
+		waitFor(t, "queued", func() bool { return s.Queued() == i })
+	}
+	close(g.opened)
+	waiting.Wait()
+	if !slices.Equal(got, want) {
+		t.Fatalf("answers %q, want %q", got, want)
+	}
+	events, at, err := s.Read(t.Context(), task.Position{}, 100)
+	if err != nil || len(events) != 4 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p.epoch != at.Epoch || !slices.EqualFunc(p.events, events, func(a, b task.Event) bool {
+		return a.Seq == b.Seq && a.Type == b.Type && a.TaskID == b.TaskID && a.Time.Equal(b.Time) && string(a.Task) == string(b.Task)
+	}) {
+		t.Fatalf("published %v %v, and the log has %v %v", p.epoch, p.events, at.Epoch, events)
+	}
+}
+
+// TestTwoWriters has two stores write to one file: the numbers are dense over
+// both, each sees the other's, and neither starves.
+func TestTwoWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	stores := []*Store{open(t, Options{Path: path}), open(t, Options{Path: path})}
+	const rounds, writers = 100, 4
+	seen := make([]map[uint64]bool, len(stores))
+	var busy sync.WaitGroup
+	for i, s := range stores {
+		seen[i] = map[uint64]bool{}
+		var mu sync.Mutex
+		for range writers {
+			busy.Go(func() {
+				for range rounds {
+					r, err := s.Write(t.Context(), newTask(t))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					seen[i][r.Position.Seq] = true
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	busy.Wait()
+	const all = 2 * writers * rounds
+	if at := head(t, stores[0]); at.Seq != all {
+		t.Fatalf("%d writes, and the log stands at %v", all, at)
+	}
+	for seq := uint64(1); seq <= all; seq++ {
+		if seen[0][seq] == seen[1][seq] {
+			t.Fatalf("%d was given to both or none", seq)
+		}
+	}
+	if events := len(readLog(t, stores[1])); events != all {
+		t.Fatalf("%d events", events)
+	}
+}
+
+// readLog reads the whole log, which must be dense.
+func readLog(t *testing.T, s *Store) (all []task.Event) {
+	t.Helper()
+	first, at, err := s.Bounds(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at.Seq = first - 1; ; {
+		events, _, err := s.Read(t.Context(), at, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) == 0 {
+			return all
+		}
+		for _, e := range events {
+			if e.Seq != at.Seq+1 {
+				t.Fatalf("event %d follows %d", e.Seq, at.Seq)
+			}
+			at.Seq = e.Seq
+		}
+		all = append(all, events...)
+	}
+}
+
+// TestClockSetBack writes while the clock goes back.
+func TestClockSetBack(t *testing.T) {
+	now := make(chan time.Time, 1)
+	clock := func() time.Time {
+		at := <-now
+		now <- at
+		return at
+	}
+	set := func(to time.Time) {
+		select {
+		case <-now:
+		default:
+		}
+		now <- to
+	}
+	start := time.UnixMilli(1_800_000_000_000).UTC()
+	set(start)
+	s := open(t, Options{Now: clock})
+	r := addTask(t, s, "x", "")
+	set(start.Add(-time.Hour))
+	for _, title := range []string{"y", "z"} {
+		changed, err := s.Write(t.Context(), task.Change{Kind: task.Merge, ID: r.Task.ID, Patch: task.Patch{Title: &title}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed.Task.UpdatedAt.Before(r.Task.UpdatedAt) || changed.Task.CreatedAt != start {
+			t.Fatalf("%+v after %+v", changed.Task, r.Task)
+		}
+	}
+	if _, err := s.Write(t.Context(), task.Change{Kind: task.Delete, ID: r.Task.ID}); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range readLog(t, s) {
+		if e.Time.Before(start) {
+			t.Fatalf("event %d at %v", e.Seq, e.Time)
+		}
+	}
+}
