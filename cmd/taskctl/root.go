@@ -80,7 +80,7 @@ func (p *program) rootCommand() *cobra.Command {
 
 	root.AddCommand(
 		p.startCommand(), p.stopCommand(), p.restartCommand(), p.statusCommand(), p.whyCommand(), p.doctorCommand(), p.logsCommand(),
-		p.wsserverCommand(), p.apiCommand(), p.consumerCommand(),
+		p.wsserverCommand(), p.apiCommand(), p.consumerCommand(), p.benchCommand(),
 		p.configCommand(), p.versionCommand(), p.completionCommand(),
 	)
 	return root

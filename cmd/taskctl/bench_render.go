@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/bench"
+	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
+)
+
+func (p *program) renderRest(r *bench.RestReport) string {
+	var b strings.Builder
+	p.heading(&b, r.Machine, r.Interrupted)
+	fmt.Fprintf(&b, "%s\n\n", p.lang.BenchRestTitle(r.Method, r.Load.Connections, r.BodyBytes))
+	rows := [][]string{p.rateHeader()}
+	if r.EchoBefore != nil {
+		rows = append(rows, loadRow(p.lang.BenchEchoBefore(), *r.EchoBefore))
+	}
+	rows = append(rows, loadRow(r.Method, r.Load))
+	if r.EchoAfter != nil {
+		rows = append(rows, loadRow(p.lang.BenchEchoAfter(), *r.EchoAfter))
+	}
+	b.WriteString(p.table(rows))
+	if r.Ratio > 0 {
+		fmt.Fprintf(&b, "\n%s\n", p.lang.BenchRatio(r.Ratio))
+	}
+	p.servers(&b, r.Servers)
+	p.failures(&b, r.Load)
+	if r.Made > 0 {
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchTasks(r.Made, r.Cleaned))
+	}
+	return b.String()
+}
+
+func (p *program) renderFanout(r *bench.FanoutReport) string {
+	var b strings.Builder
+	p.heading(&b, r.Machine, r.Interrupted)
+	d := r.Delivered
+	fmt.Fprintf(&b, "%s\n\n", p.lang.BenchFanoutTitle(r.Mode, d.Clients, r.Created.Requests, d.MessageBytes, r.Rate))
+	rows := [][]string{p.rateHeader(), loadRow(p.lang.BenchCreated(), r.Created), deliveryRow(p.lang.BenchDelivered(), d)}
+	if r.Limit != nil {
+		rows = append(rows, deliveryRow(p.lang.BenchRaw(r.Limit.MessagesPerWrite), r.Limit.Delivery))
+	}
+	if r.Disk != nil {
+		rows = append(rows, p.diskRow(*r.Disk))
+	}
+	b.WriteString(p.table(rows))
+	b.WriteByte('\n')
+	if r.Ratio > 0 {
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchFanoutRatio(r.Ratio))
+	}
+	fmt.Fprintf(&b, "%s\n", p.lang.BenchFaithful(d.Deliveries, d.Lost, d.Repeated))
+	if r.Late != nil {
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchLate(tookMicros(r.Late.P99), tookMicros(r.Late.Max)))
+	}
+	fmt.Fprintf(&b, "%s\n", p.lang.BenchConnected(d.Clients, message.Took(time.Duration(r.Connect.Seconds*float64(time.Second))), r.Connect.PerSecond))
+	for _, idle := range r.Connect.Idle {
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchIdle(idle.Name, fmt.Sprintf("%.1f KB", idle.Each/1000)))
+	}
+	p.servers(&b, r.Servers)
+	p.failures(&b, r.Created)
+	fmt.Fprintf(&b, "%s\n", p.lang.BenchTasks(r.Made, r.Cleaned))
+	return b.String()
+}
+
+func (p *program) renderLimits(r *bench.LimitsReport) string {
+	var b strings.Builder
+	p.heading(&b, r.Machine, r.Interrupted)
+	rows := [][]string{p.rateHeader()}
+	for _, echo := range r.Echo {
+		rows = append(rows, loadRow(p.lang.BenchEcho(echo.Connections), echo))
+	}
+	for _, disk := range r.Disk {
+		rows = append(rows, p.diskRow(disk))
+	}
+	for _, raw := range r.Raw {
+		rows = append(rows, deliveryRow(p.lang.BenchRaw(raw.MessagesPerWrite), raw.Delivery))
+	}
+	b.WriteString(p.table(rows))
+	return b.String()
+}
+
+func (p *program) heading(b *strings.Builder, m bench.Machine, interrupted bool) {
+	if interrupted {
+		fmt.Fprintf(b, "%s\n", p.lang.BenchInterrupted())
+	}
+	fmt.Fprintf(b, "%s\n", p.lang.BenchMachine(m.CPUs, m.CPU, m.OS, m.Go))
+}
+
+func (p *program) table(rows [][]string) string {
+	return screen.Table("  ", screen.Width(p.stdout), rows)
+}
+
+func (p *program) rateHeader() []string {
+	return []string{"", p.lang.BenchPerSecond(), "p50", "p90", "p99", p.lang.BenchMax(), p.lang.BenchOwnCPU()}
+}
+
+func loadRow(name string, l bench.Load) []string {
+	return rateRow(name, l.PerSecond, l.Latency, l.ClientCPU)
+}
+
+func deliveryRow(name string, d bench.Delivery) []string {
+	return rateRow(name, d.PerSecond, d.Latency, d.ClientCPU)
+}
+
+func (p *program) diskRow(d bench.Disk) []string {
+	return rateRow(p.lang.BenchDisk(d.Kind, d.Bytes), d.PerSecond, d.Latency, 0)
+}
+
+func rateRow(name string, perSecond float64, l bench.Latency, cpu float64) []string {
+	row := []string{name, fmt.Sprintf("%.0f", perSecond), "-", "-", "-", "-", "-"}
+	if l.Count > 0 {
+		row = append(row[:2], tookMicros(l.P50), tookMicros(l.P90), tookMicros(l.P99), tookMicros(l.Max), "-")
+	}
+	if cpu > 0 {
+		row[6] = fmt.Sprintf("%.2f µs", cpu)
+	}
+	return row
+}
+
+// servers tells what the system's processes took.
+func (p *program) servers(b *strings.Builder, all []bench.Usage) {
+	if len(all) == 0 {
+		return
+	}
+	rows := [][]string{{p.lang.BenchProcess(), p.lang.BenchServerCPU(), p.lang.BenchMemory()}}
+	for _, u := range all {
+		rows = append(rows, []string{u.Name, fmt.Sprintf("%.2f µs", u.CPUPer), megabytes(u.RSSBefore) + " → " + megabytes(u.RSSAfter)})
+	}
+	fmt.Fprintf(b, "\n%s\n", p.table(rows))
+}
+
+// failures tells which requests went wrong.
+func (p *program) failures(b *strings.Builder, l bench.Load) {
+	if len(l.Errors) == 0 {
+		return
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(l.Errors)) {
+		kinds = append(kinds, fmt.Sprintf("%s: %d", kind, l.Errors[kind]))
+	}
+	fmt.Fprintf(b, "%s\n", p.lang.BenchErrors(strings.Join(kinds, ", "), l.ErrorSample))
+}
+
+func tookMicros(us float64) string {
+	return message.Took(time.Duration(us * float64(time.Microsecond)))
+}

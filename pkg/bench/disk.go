@@ -1,0 +1,73 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Disk is how long it takes until a small write is on disk.
+type Disk struct {
+	Kind      string  `json:"kind"` // "append" or "overwrite"
+	Bytes     int     `json:"bytes"`
+	PerSecond float64 `json:"per_second"`
+	Latency   Latency `json:"latency"`
+}
+
+// diskKind is where the writes go: behind the end of the file, which has its
+// size written too, or over what is there, as a log that is reused does.
+type diskKind string
+
+const (
+	diskAppend    diskKind = "append"
+	diskOverwrite diskKind = "overwrite"
+)
+
+// A write is about what the log of one small transaction takes.
+const (
+	diskBytes  = 4096
+	diskBlocks = 1024 // of a file that is overwritten
+)
+
+// measureDisk writes and syncs, one after the other, for so long.
+func measureDisk(ctx context.Context, opts Options, kind diskKind, limit time.Duration) (_ *Disk, err error) {
+	var h histogram
+	defer opts.watch(StageDisk, 0, func() uint64 { return 0 })()
+	f, err := os.CreateTemp(opts.DataDir, "bench-*.tmp")
+	if err != nil {
+		return nil, fmt.Errorf("measure the disk: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	block := make([]byte, diskBytes)
+	for i := range block {
+		block[i] = byte(i)
+	}
+	if kind == diskOverwrite {
+		for range diskBlocks {
+			if _, err := f.Write(block); err != nil {
+				return nil, fmt.Errorf("measure the disk: %w", err)
+			}
+		}
+		if err := f.Sync(); err != nil {
+			return nil, fmt.Errorf("measure the disk: %w", err)
+		}
+	}
+	began := time.Now()
+	for i := int64(0); time.Since(began) < limit && ctx.Err() == nil; i++ {
+		at := i
+		if kind == diskOverwrite {
+			at %= diskBlocks
+		}
+		wrote := time.Now()
+		if _, err := f.WriteAt(block, at*diskBytes); err != nil {
+			return nil, fmt.Errorf("measure the disk: %w", err)
+		}
+		if err := syncData(f); err != nil {
+			return nil, fmt.Errorf("measure the disk: %w", err)
+		}
+		h.record(time.Since(wrote))
+	}
+	return &Disk{Kind: string(kind), Bytes: diskBytes, PerSecond: float64(h.n) / time.Since(began).Seconds(), Latency: h.latency()}, nil
+}

@@ -1,0 +1,146 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// LimitsConfig says what of the machine is measured.
+type LimitsConfig struct {
+	Duration     time.Duration // of each measurement
+	Connections  []int         // of the echo
+	BodyBytes    int           // of its JSON
+	Clients      int           // that are written to
+	MessageBytes int           // of each message
+}
+
+// LimitsReport is the result of [Limits].
+type LimitsReport struct {
+	Machine     Machine     `json:"machine"`
+	BodyBytes   int         `json:"body_bytes"`
+	Echo        []Load      `json:"echo"`
+	Disk        []Disk      `json:"disk"`
+	Raw         []RawReport `json:"raw"`
+	Interrupted bool        `json:"interrupted"`
+}
+
+// RawReport is raw writes to many sockets.
+type RawReport struct {
+	MessagesPerWrite int `json:"messages_per_write"`
+	Delivery
+	WriterCPU float64 `json:"writer_cpu_us_per"` // for each delivery; 0: unknown
+}
+
+// Limits measures the machine. When ctx ends it returns what was measured so far.
+func Limits(ctx context.Context, cfg LimitsConfig, opts Options) (*LimitsReport, error) {
+	if opts.Peer == nil {
+		return nil, errors.New("limits need a peer")
+	}
+	r := &LimitsReport{Machine: thisMachine(), BodyBytes: len(taskBody(cfg.BodyBytes))}
+	err := r.measure(ctx, cfg, opts)
+	r.Interrupted = ctx.Err() != nil
+	return r, err
+}
+
+func (r *LimitsReport) measure(ctx context.Context, cfg LimitsConfig, opts Options) error {
+	for _, n := range cfg.Connections {
+		if ctx.Err() != nil {
+			return nil
+		}
+		echo, err := measureEcho(ctx, RestConfig{Connections: n, Duration: cfg.Duration, BodyBytes: cfg.BodyBytes}, opts)
+		if err != nil {
+			return err
+		}
+		r.Echo = append(r.Echo, *echo)
+	}
+	if opts.DataDir != "" {
+		for _, kind := range []diskKind{diskAppend, diskOverwrite} {
+			disk, err := measureDisk(ctx, opts, kind, cfg.Duration)
+			if err != nil {
+				return err
+			}
+			r.Disk = append(r.Disk, *disk)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	var err error
+	r.Raw, err = measureRaw(ctx, opts, cfg.Clients, cfg.MessageBytes, cfg.Duration, batch, 1)
+	return err
+}
+
+// measureRaw has the peer write to so many clients, which read as those of a
+// fan-out do, with each number of messages to a write call in turn.
+func measureRaw(ctx context.Context, opts Options, clients, size int, limit time.Duration, messages ...int) ([]RawReport, error) {
+	ws, err := newEndpoint(ctx, "ws://"+opts.Peer.Addr, "")
+	if err != nil {
+		return nil, err
+	}
+	var reports []RawReport
+	defer opts.watch(StageRaw, 0, func() uint64 { return 0 })()
+	for _, n := range messages {
+		a := newAudience(clients, time.Now(), sampleFast)
+		if err := a.join(ctx, ws, "/ws"); err != nil {
+			return reports, err
+		}
+		r, err := rawBurst(ctx, opts, a, burst{Messages: n, Size: size, Seconds: limit.Seconds()})
+		a.leave()
+		if err != nil || ctx.Err() != nil {
+			return reports, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+func rawBurst(ctx context.Context, opts Options, a *audience, b burst) (RawReport, error) {
+	var processes []Process
+	if opts.Peer.PID != 0 {
+		processes = []Process{{Name: "peer", PID: opts.Peer.PID}}
+	}
+	usage, cpu, began := startUsage(processes), ownCPU(), time.Now()
+	seq, err := askBurst(ctx, opts.Peer.Addr, b)
+	if err != nil {
+		return RawReport{}, err
+	}
+	a.await(ctx, seq, deliverPatience)
+	took := usage.end(a.received())
+	cpu = ownCPU() - cpu
+	a.leave()
+	r := RawReport{MessagesPerWrite: b.Messages, Delivery: a.report(seq, began, cpu)}
+	if len(took) > 0 {
+		r.WriterCPU = took[0].CPUPer
+	}
+	return r, nil
+}
+
+func askBurst(ctx context.Context, addr string, b burst) (uint64, error) {
+	body, err := json.Marshal(b)
+	if err != nil {
+		return 0, fmt.Errorf("ask the peer: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/burst", strings.NewReader(string(body)))
+	if err != nil {
+		return 0, fmt.Errorf("ask the peer: %w", err)
+	}
+	req.Close = true
+	res, err := http.DefaultClient.Do(req)
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("ask the peer: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	var done burstDone
+	if err := json.NewDecoder(res.Body).Decode(&done); err != nil {
+		return 0, fmt.Errorf("read the peer's answer: %w", err)
+	}
+	return done.Seq, nil
+}

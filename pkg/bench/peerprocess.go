@@ -1,0 +1,41 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+)
+
+// StartPeer runs cmd, which is to serve a peer, to write its address as the first
+// line of its standard output, and to end at the end of its standard input. The
+// returned function ends it.
+func StartPeer(cmd *exec.Cmd) (*Peer, func() error, error) {
+	lifeline, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the peer: %w", err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the peer: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, fmt.Errorf("start the peer: %w", err)
+	}
+	stop := func() error {
+		if err := lifeline.Close(); err != nil {
+			return fmt.Errorf("stop the peer: %w", err)
+		}
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("stop the peer: %w", err)
+		}
+		return nil
+	}
+	addr, err := bufio.NewReader(io.LimitReader(out, maxLine)).ReadString('\n')
+	if err != nil {
+		_ = stop()
+		return nil, nil, fmt.Errorf("read the peer's address: %w", err)
+	}
+	return &Peer{Addr: strings.TrimSpace(addr), PID: cmd.Process.Pid}, stop, nil
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package bench
+
+func (r *receiver) drain() error { return r.drainBuffered() }
