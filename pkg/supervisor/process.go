@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 type Process struct {
 	Path string   // looked up in PATH unless it has a slash, which is relative to Dir
 	Args []string // without the program's name
-	Env  []string // the whole environment
+	Env  []string // the whole environment; of two entries for one name the last counts
 	Dir  string
 
 	Output Output
@@ -61,18 +62,22 @@ func (p Process) find() (string, error) {
 }
 
 // environ is the environment with what concerns this generation, and nothing
-// that concerns the launcher's own supervision.
+// that concerns the launcher's own supervision. Each name appears once, with its
+// last value: of two entries, programs take whichever they find first.
 func (p Process) environ(mark string, wiring *child.Wiring) []string {
+	all := append(slices.Clone(p.Env), MarkVariable+"="+mark)
+	if wiring != nil {
+		all = append(all, child.Variable+"="+wiring.String())
+	}
+	seen := make(map[string]bool)
 	var env []string
-	for _, entry := range p.Env {
+	for _, entry := range slices.Backward(all) {
 		name, _, _ := strings.Cut(entry, "=")
-		if name != child.Variable && name != MarkVariable {
+		if !seen[name] && (name != child.Variable || wiring != nil) {
 			env = append(env, entry)
 		}
+		seen[name] = true
 	}
-	env = append(env, MarkVariable+"="+mark)
-	if wiring != nil {
-		env = append(env, child.Variable+"="+wiring.String())
-	}
+	slices.Reverse(env)
 	return env
 }
