@@ -27,7 +27,8 @@ func (t *Task) AppendJSON(dst []byte) []byte {
 // AppendTime appends t as RFC 3339 in UTC, ending in Z, with milliseconds only
 // where there are any.
 func AppendTime(dst []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+	// time.RFC3339Nano is written by a short cut that another layout is not.
+	return Timestamp(t).AppendFormat(dst, time.RFC3339Nano)
 }
 
 // appendString appends s as a JSON string (RFC 8259 §7).
