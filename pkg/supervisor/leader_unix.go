@@ -25,7 +25,7 @@ type leader struct {
 // lead starts a process at the head of a group. With tied, the kernel kills it
 // when this process dies: the kernel means the thread that started it, so that
 // thread is kept until the child is dead.
-func lead(path string, args []string, attr *os.ProcAttr, tied bool) (*leader, error) {
+func lead(path string, argv []string, attr *os.ProcAttr, tied bool) (*leader, error) {
 	attr.Sys = processAttributes(tied)
 	l := &leader{dead: make(chan struct{})}
 	started := make(chan error)
@@ -34,7 +34,7 @@ func lead(path string, args []string, attr *os.ProcAttr, tied bool) (*leader, er
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 		}
-		proc, err := os.StartProcess(path, append([]string{path}, args...), attr)
+		proc, err := os.StartProcess(path, argv, attr)
 		if err != nil {
 			started <- err
 			return

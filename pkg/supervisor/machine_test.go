@@ -103,6 +103,11 @@ func (w *world) feed(in input) {
 		}
 		w.play(a)
 	}
+	for n, life := range w.lives {
+		if w.intent == "stop" && !life.toldToEnd {
+			w.fail("generation %d was not told to stop", n)
+		}
+	}
 	w.check()
 }
 

@@ -59,6 +59,8 @@ func look(pid int) (p procInfo, state int8, ok bool) {
 	return infoOf(k), k.Proc.P_stat, true
 }
 
+func (p procInfo) name() string { return p.command }
+
 // environ is not read here: descendants are known by their group alone.
 func environ(int) []byte { return nil }
 

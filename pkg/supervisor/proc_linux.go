@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -101,6 +102,19 @@ func parseStat(text []byte) (p procInfo, state byte, ok bool) {
 	return procInfo{
 		pid: pid, parent: parent, group: group, started: started, command: string(text[open+1 : end]),
 	}, fields[stateField][0], true
+}
+
+// name is the command's name, or the program's where the kernel knows it only
+// by the /proc/self/exe that it was started from.
+func (p procInfo) name() string {
+	if p.command != "exe" {
+		return p.command
+	}
+	program, err := os.Readlink(procFile(p.pid, "exe"))
+	if err != nil {
+		return p.command
+	}
+	return strings.TrimSuffix(filepath.Base(program), " (deleted)")
 }
 
 // environ returns the environment that a process was started with; nil where

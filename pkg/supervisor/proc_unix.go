@@ -14,7 +14,7 @@ type procInfo struct {
 	command            string
 }
 
-func (p procInfo) member() Member { return Member{PID: p.pid, Command: p.command} }
+func (p procInfo) member() Member { return Member{PID: p.pid, Command: p.name()} }
 
 // readNow reads what a non-blocking descriptor has: 0 or less where that is nothing.
 func readNow(fd uintptr, buf []byte) int {

@@ -16,6 +16,7 @@ import (
 type Process struct {
 	Path string   // looked up in PATH unless it has a slash, which is relative to Dir
 	Args []string // without the program's name
+	Name string   // what it is called in lists of processes; Path if empty
 	Env  []string // the whole environment; of two entries for one name the last counts
 	Dir  string
 
@@ -59,6 +60,15 @@ func (p Process) find() (string, error) {
 		return p.Path, nil
 	}
 	return exec.LookPath(p.Path)
+}
+
+// argv is the command line.
+func (p Process) argv() []string {
+	name := p.Name
+	if name == "" {
+		name = p.Path
+	}
+	return append([]string{name}, p.Args...)
 }
 
 // environ is the environment with what concerns this generation, and nothing

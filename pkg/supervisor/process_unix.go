@@ -47,7 +47,7 @@ func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
 		return nil, err
 	}
 	i := &process{gen: gen, ours: p.Ours, wires: w, began: time.Now(), oomKills: oomKills()}
-	i.leader, err = lead(path, p.Args, &os.ProcAttr{
+	i.leader, err = lead(path, p.argv(), &os.ProcAttr{
 		Dir: p.Dir, Env: p.environ(gen.Mark, w.wiring), Files: w.inherited,
 	}, !p.Ours)
 	if err != nil {

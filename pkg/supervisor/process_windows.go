@@ -69,7 +69,7 @@ func (i *process) spawn(ctx context.Context, p Process, path string) error {
 		return errors.Join(err, outRead.Close())
 	}
 	defer func() { _ = errWrite.Close() }()
-	i.proc, err = os.StartProcess(path, append([]string{path}, p.Args...), &os.ProcAttr{
+	i.proc, err = os.StartProcess(path, p.argv(), &os.ProcAttr{
 		Dir: p.Dir, Env: p.environ(i.gen.Mark, nil), Files: []*os.File{null, outWrite, errWrite},
 		Sys: &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP},
 	})

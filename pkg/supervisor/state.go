@@ -41,6 +41,7 @@ type life struct {
 	phase   phase
 	readyAt time.Time // zero until it was ready
 	asked   bool      // its end was asked for, so it is no death
+	retired bool      // and not more than that: it may take its time
 	reason  Reason    // why it is being ended, where nobody asked
 }
 

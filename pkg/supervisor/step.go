@@ -112,8 +112,8 @@ func (t *transition) end(l *life) {
 		return
 	}
 	l.asked = true
-	if l.phase != ending {
-		l.phase = ending
+	if l.phase != ending || l.retired {
+		l.phase, l.retired = ending, false
 		t.tell(l.number, Stop)
 		t.timer(l.number, t.rules.stopTimeout, timeStop)
 	}
@@ -167,6 +167,7 @@ func (t *transition) ready(in input) {
 		t.tell(t.current.number, Retire)
 		if t.current.phase != ending {
 			t.timer(t.current.number, t.rules.stopTimeout, timeStop)
+			t.current.retired = true
 		}
 		t.current.phase, t.current.asked = ending, true
 		t.old, t.current, t.next = t.current, t.next, life{}
