@@ -183,8 +183,8 @@ func awaitDeathOf(processes []procInfo, atMost time.Duration) {
 		time.Sleep(min(atMost, 10*time.Millisecond)) // no pidfd here, or all dead by now
 		return
 	}
-	// EINTR and timeout alike: the caller looks again.
-	_, _ = unix.Poll(fds, int(atMost.Milliseconds()))
+	// EINTR and timeout alike: the caller looks again. Less than 0 would be for ever.
+	_, _ = unix.Poll(fds, int(max(0, atMost).Milliseconds()))
 }
 
 // oomKills counts how often the kernel has killed a process for want of memory

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"os"
 	"testing"
+	"time"
 )
 
 func TestParseStat(t *testing.T) {
@@ -26,6 +27,16 @@ func TestParseStat(t *testing.T) {
 				t.Errorf("got %+v %c %v", p, state, ok)
 			}
 		})
+	}
+}
+
+func TestWaitingForADeathIsBounded(t *testing.T) {
+	self, _, ok := readStat(os.Getpid())
+	if !ok {
+		t.Fatal("this process is not in /proc")
+	}
+	for _, atMost := range []time.Duration{-time.Hour, 0, time.Nanosecond, 10 * time.Millisecond} {
+		awaitDeathOf([]procInfo{self}, atMost)
 	}
 }
 

@@ -67,7 +67,7 @@ func Sweep(ctx context.Context, path string, grace time.Duration) ([]Swept, erro
 		}
 		wait := rescanEvery
 		if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
-			wait = min(wait, time.Until(deadline)+time.Millisecond)
+			wait = min(wait, max(time.Millisecond, time.Until(deadline))) // it may be over, and ctx not know yet
 		}
 		awaitDeathOf(processes, wait)
 	}
