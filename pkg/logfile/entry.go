@@ -49,7 +49,8 @@ func parseLine(line []byte) Entry {
 
 // parseStamp reads the time that a line begins with.
 func parseStamp(line []byte) (time.Time, bool) {
-	if len(line) < len(stampFmt) {
+	const dot = len("2006-01-02T15:04:05")
+	if len(line) < len(stampFmt) || line[dot] != '.' { // Parse would take a comma
 		return time.Time{}, false
 	}
 	t, err := time.Parse(stampFmt, string(line[:len(stampFmt)]))

@@ -162,16 +162,15 @@ func (f *File) write(p []byte) (int, error) {
 func (f *File) check() error {
 	if f.opened != nil {
 		info, err := os.Stat(f.path)
-		if err == nil && os.SameFile(info, f.opened) && info.Size() >= f.size {
-			f.size = info.Size()
+		if err == nil && os.SameFile(info, f.opened) && info.Size() == f.size {
 			return nil
 		}
 	}
 	return f.open()
 }
 
-// open makes the file if it is missing and learns where it stands. lumberjack
-// opens it at the next write: for append, as it does with any file that exists.
+// open makes the file if it is missing, has lumberjack open it, for append as it
+// does with any file that exists, and learns where it stands.
 func (f *File) open() error {
 	f.opened = nil
 	if err := f.out.Close(); err != nil {
@@ -195,6 +194,9 @@ func (f *File) open() error {
 	if err == nil {
 		f.opened, f.size = info, info.Size()
 		f.born, f.torn, err = inspect(file, info, f.set.opts.Now())
+	}
+	if err == nil {
+		_, err = f.out.Write(nil) // from now on nothing else can have its inode
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		f.opened = nil

@@ -68,7 +68,8 @@ func parseName(file string) (fileName, bool) {
 		return fileName{}, false
 	}
 	if cut := len(rest) - len(rotatedFmt); cut > 1 && rest[cut-1] == '-' {
-		if t, err := time.Parse(rotatedFmt, rest[cut:]); err == nil {
+		t, err := time.Parse(rotatedFmt, rest[cut:])
+		if err == nil && t.Format(rotatedFmt) == rest[cut:] { // Parse would take a comma
 			return fileName{name: rest[:cut-1], rotated: t, gz: gz}, true
 		}
 	}

@@ -1,0 +1,286 @@
+package logfile_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/taskctl/taskctl/pkg/logfile"
+)
+
+// system makes a directory with logs of every kind. Everything rotated is older
+// than what is current.
+func system(t testing.TB) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, "1234", dir, "logs", "api.log")
+	writeFile(t, "", dir, "logs", "consumer.log")
+	writeFile(t, "123", dir, "logs", rotatedName("api", 1))
+	writeFile(t, "12345", dir, "logs", rotatedName("gone", 2)+".gz")
+	writeFile(t, "", dir, "logs", ".gitkeep")
+	writeFile(t, "stray", dir, "api.log")
+	writeFile(t, "demo", dir, "websocket_server.log")
+	writeFile(t, "other", dir, "other.log")
+	writeFile(t, "old", dir, rotatedName("api", 0))
+	writeFile(t, "readme", dir, "README.md")
+	return dir
+}
+
+// steps renders a plan's actions, one per line.
+func steps(actions []logfile.Action) []string {
+	var lines []string
+	for _, a := range actions {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s", a.Op, a.File.Path, a.To)))
+	}
+	return lines
+}
+
+func survey(t testing.TB, dir string) logfile.Inventory {
+	t.Helper()
+	v, err := logfile.Survey(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+var everyStep = logfile.Choice{Empty: true, Delete: true, Move: true}
+
+func TestSurvey(t *testing.T) {
+	v := survey(t, system(t))
+	var got []string
+	for _, f := range v.Files {
+		got = append(got, fmt.Sprintf("%s %s %s %d", f.Kind, f.Name, f.Path, f.Size))
+		if f.Time.IsZero() {
+			t.Errorf("%s has no time", f.Path)
+		}
+	}
+	want := []string{
+		"current api logs/api.log 4",
+		"current consumer logs/consumer.log 0",
+		"rotated api logs/" + rotatedName("api", 1) + " 3",
+		"rotated gone logs/" + rotatedName("gone", 2) + ".gz 5",
+		"stray api api.log 5",
+		"stray websocket_server websocket_server.log 4",
+		"foreign " + strings.TrimSuffix(rotatedName("api", 0), ".log") + " " + rotatedName("api", 0) + " 3",
+		"foreign other other.log 5",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if files, size := v.Of(logfile.Rotated); len(files) != 2 || size != 8 || !files[0].Time.Equal(start.Add(time.Second)) {
+		t.Errorf("Of(Rotated) = %v, %d", files, size)
+	}
+}
+
+func TestSurveyOfAnEmptyAndOfNoDirectory(t *testing.T) {
+	if v := survey(t, t.TempDir()); len(v.Files) != 0 {
+		t.Errorf("found %v", v.Files)
+	}
+	if _, err := logfile.Survey(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("no error for a directory that does not exist")
+	}
+}
+
+func TestPlan(t *testing.T) {
+	empty := []string{"empty logs/api.log"}
+	remove := []string{"delete logs/" + rotatedName("api", 1), "delete logs/" + rotatedName("gone", 2) + ".gz"}
+	move := []string{"move api.log logs/api.1.log", "move websocket_server.log logs/websocket_server.log"}
+	for _, tt := range []struct {
+		name   string
+		choice logfile.Choice
+		want   []string
+		freed  int64
+	}{
+		{"nothing", logfile.Choice{}, nil, 0},
+		{"everything", everyStep, slices.Concat(empty, remove, move), 12},
+		{"empty", logfile.Choice{Empty: true}, empty, 4},
+		{"delete", logfile.Choice{Delete: true}, remove, 8},
+		{"move", logfile.Choice{Move: true}, move, 0},
+		{"old", logfile.Choice{Empty: true, Delete: true, Move: true, Before: start.Add(time.Hour)}, remove, 8},
+		{"older", logfile.Choice{Delete: true, Before: start.Add(2 * time.Second)}, remove[:1], 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan := survey(t, system(t)).Plan(tt.choice)
+			if diff := cmp.Diff(tt.want, steps(plan.Actions)); diff != "" {
+				t.Error(diff)
+			}
+			if plan.Freed() != tt.freed {
+				t.Errorf("Freed = %d, want %d", plan.Freed(), tt.freed)
+			}
+		})
+	}
+}
+
+func TestApply(t *testing.T) {
+	dir := system(t)
+	result, err := survey(t, dir).Plan(everyStep).Apply(nil)
+	if err != nil || result.Freed != 12 || len(result.Done) != 5 {
+		t.Errorf("Apply = %+v, %v", result, err)
+	}
+	want := map[string]string{
+		"logs/.gitkeep":             "",
+		"logs/api.log":              "",
+		"logs/api.1.log":            "stray",
+		"logs/consumer.log":         "",
+		"logs/websocket_server.log": "demo",
+		"other.log":                 "other",
+		rotatedName("api", 0):       "old",
+		"README.md":                 "readme",
+	}
+	if diff := cmp.Diff(want, contents(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	again, err := survey(t, dir).Plan(logfile.Choice{Delete: true, Move: true}).Apply(nil)
+	if err != nil || len(again.Done) != 0 {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+}
+
+// contents returns the files under dir, by their path.
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	for _, path := range append(glob(t, dir, "*"), glob(t, dir, "logs", "*")...) {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			files[filepath.ToSlash(rel)] = readFile(t, path)
+		}
+	}
+	files["logs/.gitkeep"] = readFile(t, dir, "logs", ".gitkeep")
+	return files
+}
+
+func TestMovingNeverOverwrites(t *testing.T) {
+	dir := system(t)
+	writeFile(t, "in the way", dir, "logs", "websocket_server.log")
+	writeFile(t, "in the way", dir, "logs", "api.1.log")
+	plan := survey(t, dir).Plan(logfile.Choice{Move: true})
+	writeFile(t, "come since", dir, "logs", "api.2.log")
+	result, err := plan.Apply(nil)
+	want := []string{"move api.log logs/api.3.log", "move websocket_server.log logs/websocket_server.1.log"}
+	if diff := cmp.Diff(want, steps(result.Done)); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for path, want := range map[string]string{"websocket_server.log": "in the way", "api.1.log": "in the way", "api.2.log": "come since", "api.3.log": "stray"} {
+		if got := readFile(t, dir, "logs", path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestMovingMakesTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, "demo", dir, "flask_api.log")
+	if _, err := survey(t, dir).Plan(everyStep).Apply(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := readFile(t, dir, "logs", "flask_api.log"); got != "demo" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// The launcher empties what it writes; the writing goes on and nothing of it is
+// lost.
+func TestCleaningWhileTheLogsAreWritten(t *testing.T) {
+	dir := t.TempDir()
+	set := openSet(t, filepath.Join(dir, "logs"), logfile.Options{MaxSize: 3000})
+	out := openStream(t, set, "api", logfile.Out)
+	f := follow(t, filepath.Join(dir, "logs"), logfile.ReadOptions{})
+	for i := range 50 {
+		texts := numbered(i*10, 10)
+		write(t, out, block(texts))
+		f.want(texts...)
+		var empty func(...string) (int64, error) // by turns through the writer and past it
+		if i%2 == 0 {
+			empty = set.Empty
+		}
+		result, err := survey(t, dir).Plan(everyStep).Apply(empty)
+		if err != nil || result.Freed == 0 {
+			t.Fatalf("Apply = %+v, %v", result, err)
+		}
+		if text := readFile(t, dir, "logs", "api.log"); text != "" {
+			t.Fatalf("after cleaning: %q", text)
+		}
+	}
+	closeSet(t, set)
+}
+
+func TestEmptyFreesAndNamesWhatItCannot(t *testing.T) {
+	dir := t.TempDir()
+	set := openSet(t, dir, logfile.Options{})
+	write(t, openStream(t, set, "api", logfile.Out), "x\n")
+	writeFile(t, "123456", dir, "old.log") // of a component that is no more
+	freed, err := set.Empty("api", "old", "none")
+	if err != nil || freed != 34+6 {
+		t.Errorf("Empty = %d, %v", freed, err)
+	}
+	if _, err := set.Empty("../x"); err == nil {
+		t.Error("a path is taken for a name")
+	}
+}
+
+func TestSymbolicLinksAreNotFollowed(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege on Windows")
+	}
+	outside := t.TempDir()
+	target := filepath.Join(outside, "api.log")
+	writeFile(t, "precious", target)
+
+	dir := t.TempDir()
+	logs := filepath.Join(dir, "logs")
+	if err := errorsOf(os.Mkdir(logs, 0o755),
+		os.Symlink(target, filepath.Join(logs, "api.log")),
+		os.Symlink(target, filepath.Join(logs, rotatedName("api", 1))),
+		os.Symlink(target, filepath.Join(dir, "wsserver.log"))); err != nil {
+		t.Fatal(err)
+	}
+	if v := survey(t, dir); len(v.Files) != 0 {
+		t.Errorf("found %v", v.Files)
+	}
+
+	// A link that takes a file's place between the look and the step.
+	writeFile(t, "x", logs, "consumer.log")
+	plan := survey(t, dir).Plan(everyStep)
+	if err := errorsOf(os.Remove(filepath.Join(logs, "consumer.log")), os.Symlink(target, filepath.Join(logs, "consumer.log"))); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := plan.Apply(nil); err == nil || len(result.Done) != 0 {
+		t.Errorf("Apply = %+v, %v", result, err)
+	}
+
+	// logs/ itself leads outside.
+	linked := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(linked, "logs")); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := logfile.Survey(linked); err == nil {
+		t.Errorf("Survey = %v", v)
+	}
+	if got := readFile(t, target); got != "precious" {
+		t.Errorf("the target now holds %q", got)
+	}
+}
+
+// One step that fails does not keep the others from being taken.
+func TestApplyGoesOnAndSaysWhatFailed(t *testing.T) {
+	dir := system(t)
+	broken := func(...string) (int64, error) { return 0, errStop }
+	result, err := survey(t, dir).Plan(everyStep).Apply(broken)
+	if err == nil || !strings.Contains(err.Error(), "empty logs/api.log: stop") {
+		t.Errorf("err = %v", err)
+	}
+	if len(result.Done) != 4 || result.Freed != 8 {
+		t.Errorf("result = %+v", result)
+	}
+}

@@ -1,0 +1,123 @@
+package logfile_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/taskctl/taskctl/pkg/logfile"
+)
+
+// A full disk: whole lines stand before the note, the note tells what is missing
+// to the byte, and what follows is whole again.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("logfile-test", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("a small disk cannot be mounted (%v); TestFileSizeLimit covers the writing", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	ballast := filepath.Join(dir, "ballast")
+	writeFile(t, strings.Repeat("x", 128<<10), ballast)
+	set := openSet(t, dir, logfile.Options{})
+	fillUp(t, set, dir, "no space left on device", func() { _ = os.Remove(ballast) })
+
+	// A new file cannot be made on a full disk either; a child sees none of it.
+	writeFile(t, "", ballast)
+	_ = os.WriteFile(ballast, make([]byte, 1<<20), 0o644) // as much as there is room for
+	write(t, openStream(t, set, "late", logfile.Out), "lost\n")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	write(t, openStream(t, set, "late", logfile.Out), "kept\n")
+	closeSet(t, set)
+	got := readAll(t, dir, everything("late"))
+	if len(got) != 2 || got[0] != "[taskctl] 1 lines (37 bytes) lost: no space left on device" || got[1] != "kept" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// The same without being root: in a process of its own, whose files may have only
+// so many bytes.
+func TestFileSizeLimit(t *testing.T) {
+	const limited = "LOGFILE_TEST_LIMITED"
+	if dir := os.Getenv(limited); dir != "" {
+		var old syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100_001, Max: old.Max}); err != nil {
+			t.Fatal(err)
+		}
+		set := openSet(t, dir, logfile.Options{})
+		fillUp(t, set, dir, "file too large", func() {
+			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+				t.Fatal(err)
+			}
+		})
+		closeSet(t, set)
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFileSizeLimit$", "-test.v")
+	cmd.Env = append(os.Environ(), limited+"="+t.TempDir())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// fillUp writes until there is no room, makes room, and checks what is there.
+func fillUp(t *testing.T, set *logfile.Set, dir, cause string, makeRoom func()) {
+	t.Helper()
+	out := openStream(t, set, "api", logfile.Out)
+	texts := numbered(0, 12_000) // 500 kB
+	for _, text := range texts {
+		write(t, out, text+"\n")
+	}
+	lines, bytes := set.Lost()
+	if lines == 0 || lines >= 12_000 {
+		t.Fatalf("%d lines lost", lines)
+	}
+	makeRoom()
+	write(t, out, "room again\n")
+
+	got := readAll(t, dir, everything("api"))
+	whole := 12_000 - int(lines)
+	if got[len(got)-1] != "room again" {
+		t.Fatalf("the last line is %q", got[len(got)-1])
+	}
+	for i, text := range texts[:whole] {
+		if got[i] != text {
+			t.Fatalf("line %d is %q", i, got[i])
+		}
+	}
+	rest := got[whole : len(got)-1] // one that was cut short, if any, and the note
+	note := rest[len(rest)-1]
+	parts := regexp.MustCompile(`^\[taskctl\] ([\d,]+) lines \(([\d,]+) bytes\) lost: (.*)$`).FindStringSubmatch(note)
+	if parts == nil || len(rest) > 2 || parts[3] != cause {
+		t.Fatalf("between the lines: %q", rest)
+	}
+	if len(rest) == 2 && !strings.HasPrefix(texts[whole], rest[0]) && !strings.HasPrefix("2026", rest[0][:2]) {
+		t.Errorf("the line cut short is %q, of %q", rest[0], texts[whole])
+	}
+	info, err := os.Stat(filepath.Join(dir, "api.log"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	const line = int64(len("2026-01-02T03:04:05.000000Z out line 000000\n"))
+	after := int64(len("2026-01-02T03:04:05.000000Z log "+note+"\n") + len("2026-01-02T03:04:05.000000Z out room again\n"))
+	if len(rest) == 2 {
+		after++ // the newline that closes it
+	}
+	if kept := info.Size() - after; kept+bytes != 12_000*line {
+		t.Errorf("%d bytes kept and %d lost, of %d", kept, bytes, 12_000*line)
+	}
+}
