@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,7 +140,8 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	}
 	server, err := api.New(cfg.APIConfig(env.Version), api.Deps{
 		Listeners: listeners, Gate: env.Handle.Gate(), Store: store, Notifier: notifier,
-		Link: publisher.Connected, Queued: store.Queued, Metrics: set, Logger: log,
+		System: func(ctx context.Context) ([]byte, error) { return systemJSON(ctx, cfg) },
+		Link:   publisher.Connected, Queued: store.Queued, Metrics: set, Logger: log,
 	})
 	if err != nil {
 		return err
@@ -220,6 +222,16 @@ func reportAlive(ctx context.Context, h *child.Handle) {
 			return
 		}
 	}
+}
+
+// systemJSON is what the launcher of the directory, if there is one, says of the
+// components.
+func systemJSON(ctx context.Context, cfg *config.Config) ([]byte, error) {
+	status, err := Dial(cfg).Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(status)
 }
 
 // withLink runs the link beside serve, and ends it after serve has ended.

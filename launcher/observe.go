@@ -104,15 +104,15 @@ func (l *Launcher) traffic(ctx context.Context) (clients int, seq uint64, epoch 
 		Seq     uint64 `json:"seq"`
 		Epoch   string `json:"epoch"`
 	}
-	if err := l.askHealth(ctx, config.WSServer, &health); err != nil {
+	if err := l.ask(ctx, config.WSServer, "/readyz", &health); err != nil {
 		return 0, 0, ""
 	}
 	return health.Clients, health.Seq, health.Epoch
 }
 
-// askHealth asks a component's /healthz; out, if not nil, gets the answer.
-func (l *Launcher) askHealth(ctx context.Context, component string, out any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.sockets.addr(component)+"/healthz", nil)
+// ask sends a GET to a component; out, if not nil, gets the answer.
+func (l *Launcher) ask(ctx context.Context, component, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.sockets.addr(component)+path, nil)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (l *Launcher) askHealth(ctx context.Context, component string, out any) err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to the end, or not needed
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("/healthz answers %s", res.Status)
+		return fmt.Errorf("%s answers %s", path, res.Status)
 	}
 	if out == nil {
 		return nil

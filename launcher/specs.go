@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -40,7 +41,7 @@ func (l *Launcher) specs() ([]supervisor.Spec, error) {
 			}
 		} else {
 			spec.Rolling = true
-			spec.Probe = func(ctx context.Context) error { return l.askHealth(ctx, name, nil) }
+			spec.Probe = func(ctx context.Context) error { return l.ask(ctx, name, "/healthz", nil) }
 			spec.OnFailed = func() {
 				if err := l.sockets.letGo(name); err != nil {
 					l.log.Error("close the sockets of a failed component", "component", name, "error", err)
@@ -83,11 +84,17 @@ func (l *Launcher) own(name string, run func(context.Context, *config.Config, En
 		args = append(args, "--checkpoint", l.cfg.Data(checkpointFile))
 	}
 	spec.Runner = supervisor.Process{
-		Path: l.opts.Executable, Args: args, Env: append(os.Environ(), l.live.Environ(os.DevNull)...),
+		Path: l.opts.Executable, Args: args, Env: append(foreignEnviron(), l.live.Environ(os.DevNull)...),
 		Dir: l.cfg.Dir, Ours: true, Output: l.output(name),
 		Sockets: func() ([]*os.File, error) { return l.sockets.files(name) },
 	}
 	return spec
+}
+
+// foreignEnviron is our environment without our own variables: every setting is
+// told to a child anew, with what port 0 became.
+func foreignEnviron() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "TASKCTL_") })
 }
 
 // runOwnConsumer is the consumer as the launcher runs it.

@@ -43,7 +43,7 @@ func (p *program) renderFanout(r *bench.FanoutReport) string {
 	fmt.Fprintf(&b, "%s\n\n", p.lang.BenchFanoutTitle(r.Mode, d.Clients, r.Created.Requests, d.MessageBytes, r.Rate))
 	rows := [][]string{p.rateHeader(), loadRow(p.lang.BenchCreated(), r.Created), deliveryRow(p.lang.BenchDelivered(), d)}
 	if r.Limit != nil {
-		rows = append(rows, deliveryRow(p.lang.BenchRaw(r.Limit.MessagesPerWrite), r.Limit.Delivery))
+		rows = append(rows, rawRow(p.lang.BenchRaw(r.Limit.MessagesPerWrite), *r.Limit))
 	}
 	if r.Disk != nil {
 		rows = append(rows, p.diskRow(*r.Disk))
@@ -78,7 +78,7 @@ func (p *program) renderLimits(r *bench.LimitsReport) string {
 		rows = append(rows, p.diskRow(disk))
 	}
 	for _, raw := range r.Raw {
-		rows = append(rows, deliveryRow(p.lang.BenchRaw(raw.MessagesPerWrite), raw.Delivery))
+		rows = append(rows, rawRow(p.lang.BenchRaw(raw.MessagesPerWrite), raw))
 	}
 	b.WriteString(p.table(rows))
 	return b.String()
@@ -96,28 +96,40 @@ func (p *program) table(rows [][]string) string {
 }
 
 func (p *program) rateHeader() []string {
-	return []string{"", p.lang.BenchPerSecond(), "p50", "p90", "p99", p.lang.BenchMax(), p.lang.BenchOwnCPU()}
+	return []string{"", p.lang.BenchPerSecond(), "p50", "p90", "p99", p.lang.BenchMax(), p.lang.BenchOwnCPU(), p.lang.BenchServerCPU()}
 }
 
 func loadRow(name string, l bench.Load) []string {
-	return rateRow(name, l.PerSecond, l.Latency, l.ClientCPU)
+	return rateRow(name, l.PerSecond, l.Latency, l.ClientCPU, l.PeerCPU)
 }
 
 func deliveryRow(name string, d bench.Delivery) []string {
-	return rateRow(name, d.PerSecond, d.Latency, d.ClientCPU)
+	return rateRow(name, d.PerSecond, d.Latency, d.ClientCPU, 0)
+}
+
+func rawRow(name string, r bench.RawReport) []string {
+	return rateRow(name, r.PerSecond, r.Latency, r.ClientCPU, r.PeerCPU)
 }
 
 func (p *program) diskRow(d bench.Disk) []string {
-	return rateRow(p.lang.BenchDisk(d.Kind, d.Bytes), d.PerSecond, d.Latency, 0)
+	return rateRow(p.lang.BenchDisk(d.Kind, d.Bytes), d.PerSecond, d.Latency, 0, 0)
 }
 
-func rateRow(name string, perSecond float64, l bench.Latency, cpu float64) []string {
-	row := []string{name, fmt.Sprintf("%.0f", perSecond), "-", "-", "-", "-", "-"}
-	if l.Count > 0 {
-		row = append(row[:2], tookMicros(l.P50), tookMicros(l.P90), tookMicros(l.P99), tookMicros(l.Max), "-")
+func rateRow(name string, perSecond float64, l bench.Latency, cpus ...float64) []string {
+	row := []string{name, fmt.Sprintf("%.0f", perSecond)}
+	for _, us := range []float64{l.P50, l.P90, l.P99, l.Max} {
+		if l.Count == 0 {
+			row = append(row, "-")
+		} else {
+			row = append(row, tookMicros(us))
+		}
 	}
-	if cpu > 0 {
-		row[6] = fmt.Sprintf("%.2f µs", cpu)
+	for _, us := range cpus {
+		if us == 0 {
+			row = append(row, "-")
+		} else {
+			row = append(row, fmt.Sprintf("%.2f µs", us))
+		}
 	}
 	return row
 }

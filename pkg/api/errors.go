@@ -12,14 +12,15 @@ import (
 
 // What the HTTP side itself refuses; the rest comes from package task.
 var (
-	errNoRoute   = errors.New("no such resource")
-	errMethod    = errors.New("method not allowed")
-	errTooLarge  = errors.New("body too large")
-	errMediaType = errors.New("unsupported media type")
-	errSlowBody  = errors.New("body too slow")
-	errStreams   = errors.New("too many event streams")
-	errNotReady  = errors.New("not ready")
-	errCrashed   = errors.New("handler panicked")
+	errNoRoute    = errors.New("no such resource")
+	errMethod     = errors.New("method not allowed")
+	errTooLarge   = errors.New("body too large")
+	errMediaType  = errors.New("unsupported media type")
+	errSlowBody   = errors.New("body too slow")
+	errStreams    = errors.New("too many event streams")
+	errNotReady   = errors.New("not ready")
+	errNoLauncher = errors.New("no launcher")
+	errCrashed    = errors.New("handler panicked")
 )
 
 // deniedError is a request that may not come in.
@@ -86,6 +87,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusUnprocessableEntity, kind: "invalid", Detail: invalid.Error(), faults: faults{invalid}}
 	case errors.Is(err, task.ErrKeyReused):
 		return problem{Status: http.StatusUnprocessableEntity, kind: "key-reused", Detail: "this idempotency key was used for another request", field: "Idempotency-Key"}
+	case errors.Is(err, errNoLauncher):
+		return problem{Status: http.StatusServiceUnavailable, kind: "no-launcher", Detail: "no launcher answers; `taskctl start` runs the components under one", retry: true}
 	case errors.Is(err, errStreams):
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "too many event streams are open", retry: true}
 	case errors.Is(err, task.ErrUnavailable), errors.Is(err, errNotReady),

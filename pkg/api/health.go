@@ -27,6 +27,19 @@ func (s *Server) readiness(x *exchange) error {
 	return sendJSON(x, readinessBody{Status: "ready", Link: s.linkState(), Seq: head.Seq, Epoch: head.Epoch})
 }
 
+// system passes on what the launcher says of the components.
+func (s *Server) system(x *exchange) error {
+	if s.deps.System == nil {
+		return errNoLauncher
+	}
+	status, err := s.deps.System(x.r.Context())
+	if err != nil {
+		return errors.Join(errNoLauncher, err)
+	}
+	x.send(http.StatusOK, jsonType, status)
+	return nil
+}
+
 // linkState does not decide over readiness: without the link, notifications come
 // from the log, only later.
 func (s *Server) linkState() string {

@@ -42,7 +42,9 @@ func (s *Server) routesOf() []route {
 		{get, "/metrics", s.metrics, aboutMetrics},
 		{get, "/openapi.json", s.openAPI, aboutOpenAPI},
 		{get, "/", s.index, aboutIndex},
+		{get, "/system", s.system, nil},
 		{get, boardPath, s.boardFile, nil},
+		{get, "/docs", s.boardFile, nil},
 	}
 }
 

@@ -69,12 +69,15 @@ type Deps struct {
 	Listeners []net.Listener
 	Gate      listen.Gate
 	Store     task.Store
-	Notifier  *Notifier    // wakes event streams; nil: they look at the log now and then
-	Link      func() bool  // whether the notification server is linked; nil: nobody knows
-	Queued    func() int   // how many writes wait in the store; nil: nobody knows
-	Board     http.Handler // serves / and /board/; nil: / is a page of text
-	Metrics   *metrics.Set // what /metrics shows, besides the process; nil: a set of its own
-	Logger    *slog.Logger
+	Notifier  *Notifier   // wakes event streams; nil: they look at the log now and then
+	Link      func() bool // whether the notification server is linked; nil: nobody knows
+	Queued    func() int  // how many writes wait in the store; nil: nobody knows
+	// System returns how the components are, as JSON; nil, or an error: the api
+	// runs without a launcher.
+	System  func(ctx context.Context) ([]byte, error)
+	Board   http.Handler // serves / and /board/; nil: / is a page of text
+	Metrics *metrics.Set // what /metrics shows, besides the process; nil: a set of its own
+	Logger  *slog.Logger
 }
 
 // Server is the api. Make it with [New].

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait: far beyond what a loaded machine takes.
-const patience = 30 * time.Second
+const patience = 15 * time.Second
 
 // waitFor polls a condition that no channel tells of.
 func waitFor(t testing.TB, what string, condition func() bool) {
