@@ -28,7 +28,7 @@ func (c *client) check(now tick) {
 			c.pingAt, c.pingDue = now, now+r.ping
 			c.due |= duePing
 		}
-		if now-c.sentAt >= r.heartbeat && !c.loading {
+		if now-c.toldAt >= r.heartbeat && !c.loading {
 			c.due |= dueHeartbeat
 		}
 		c.push(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +30,8 @@ type catchup struct {
 
 	mu    sync.Mutex
 	loads map[loadKey]*load // wanted or under way
-	queue []*load           // wanted
+	queue []*load           // wanted, the oldest first
+	turn  int
 }
 
 // loadKey names a read: the events of stream that follow after.
@@ -99,15 +101,25 @@ func (u *catchup) run(ctx context.Context) {
 	}
 }
 
+// take returns the next read to do: in turns the one that most clients wait for,
+// which makes those who are at about the same place share more and more, and the
+// oldest, so that nobody waits for ever.
 func (u *catchup) take() *load {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.queue) == 0 {
 		return nil
 	}
-	l := u.queue[0]
-	u.queue[0] = nil
-	if u.queue = u.queue[1:]; len(u.queue) > 0 {
+	next := 0
+	if u.turn++; u.turn%2 == 0 {
+		for i, l := range u.queue {
+			if len(l.waiting) > len(u.queue[next].waiting) {
+				next = i
+			}
+		}
+	}
+	l := u.queue[next]
+	if u.queue = slices.Delete(u.queue, next, next+1); len(u.queue) > 0 {
 		u.signal()
 	}
 	return l

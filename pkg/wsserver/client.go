@@ -48,7 +48,7 @@ type client struct {
 	closing bool // a close frame is due or was sent: nothing follows it
 	ended   bool
 
-	sentAt  tick // when the client was told something last
+	toldAt  tick // when the client got a message last
 	tookAt  tick // when the socket took bytes last, while waiting
 	pingAt  tick // when a ping was sent that is not answered yet; 0: none is
 	pingDue tick
@@ -125,7 +125,7 @@ func (c *client) announce() {
 	c.due = 0
 	if due&dueReset != 0 {
 		c.out = appendReset(c.out, c.reason, c.cursor)
-		c.told = c.cursor
+		c.told, c.toldAt = c.cursor, c.shard.now()
 	}
 	if due&duePong != 0 {
 		c.out = appendFrame(c.out, opPong, c.pong)
@@ -136,7 +136,7 @@ func (c *client) announce() {
 	}
 	if due&dueHeartbeat != 0 {
 		c.out = appendHeartbeat(c.out, c.cursor)
-		c.told = c.cursor
+		c.told, c.toldAt = c.cursor, c.shard.now()
 	}
 	if due&dueClose != 0 {
 		c.out = appendClose(c.out, c.status, c.text)
@@ -161,16 +161,23 @@ func (c *client) send(r run) (full bool, err error) {
 	c.took(n)
 	if n == len(frames) {
 		c.cursor = r.last()
-		c.shard.delivered(len(r.entries))
+		c.delivered(len(r.entries))
 		return full, err
 	}
 	if n > 0 {
 		i, rest := r.cut(n)
 		c.cursor = r.first + uint64(i)
 		c.out = bytes.Clone(rest)
-		c.shard.delivered(i + 1)
+		c.delivered(i + 1)
 	}
 	return full, err
+}
+
+// delivered notes that events went out with one write.
+func (c *client) delivered(events int) {
+	c.toldAt = c.shard.now()
+	c.shard.events.Add(uint64(events))
+	c.shard.writes.Add(1)
 }
 
 // took notes that the socket took n bytes: a sign of life of a peer whose pong
@@ -179,10 +186,9 @@ func (c *client) took(n int) {
 	if n == 0 {
 		return
 	}
-	now := c.shard.now()
-	c.sentAt, c.tookAt = now, now
+	c.tookAt = c.shard.now()
 	if c.waiting && c.pingAt != 0 {
-		c.pingAt = now
+		c.pingAt = c.tookAt
 	}
 }
 

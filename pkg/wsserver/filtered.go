@@ -80,14 +80,14 @@ func (c *client) sendFiltered(r run) (full bool, err error) {
 	c.took(n)
 	if n == len(s.buf) {
 		c.cursor, c.told = last, s.marks[len(s.marks)-1].seq
-		c.shard.delivered(len(s.marks))
+		c.delivered(len(s.marks))
 		return full, err
 	}
 	if n > 0 {
 		i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].end >= n })
 		c.cursor, c.told = s.marks[i].seq, s.marks[i].seq
 		c.out = bytes.Clone(s.buf[n:s.marks[i].end])
-		c.shard.delivered(i + 1)
+		c.delivered(i + 1)
 	}
 	return full, err
 }

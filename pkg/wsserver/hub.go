@@ -45,7 +45,7 @@ func (h *hub) Reset(head task.Position, reason task.GoneReason) {
 	next := &stream{
 		epoch:   head.Epoch,
 		ring:    newRing(int(h.config.RingBytes), head.Seq),
-		history: &history{limit: int(h.config.RingBytes / 2)},
+		history: &history{limit: int(h.config.RingBytes)},
 	}
 	if previous := h.stream.Swap(next); previous == nil {
 		close(h.begun)
@@ -157,7 +157,7 @@ func (h *hub) admit(conn net.Conn, f *filter, at start) {
 	now, r := s.now(), s.rhythm
 	c := &client{
 		hub: h, shard: s, conn: conn, sock: newSocket(conn, h.config.Timeout), filter: f,
-		stream: at.stream, cursor: at.seq, told: at.seq, sentAt: now,
+		stream: at.stream, cursor: at.seq, told: at.seq, toldAt: now,
 		pingDue: now + r.ping - tick(h.next)%(r.ping/2+1), // those who come together are not pinged together
 	}
 	c.out = appendWelcome(nil, welcome{

@@ -21,20 +21,19 @@ func newMeter(set *metrics.Set, h *hub) *meter {
 			return float64(sum)
 		}
 	}
+	current := func(value func(*stream) float64) func() float64 {
+		return func() float64 {
+			if s := h.stream.Load(); s != nil {
+				return value(s)
+			}
+			return 0
+		}
+	}
 	set.NewGauge("taskctl_clients", func() float64 { return float64(h.clients.Load()) })
-	set.NewGauge("taskctl_ring_bytes", func() float64 {
-		if s := h.stream.Load(); s != nil {
-			return float64(s.ring.size.Load())
-		}
-		return 0
-	})
+	set.NewGauge("taskctl_last_seq", current(func(s *stream) float64 { return float64(s.ring.head.Load()) }))
+	set.NewGauge("taskctl_ring_bytes", current(func(s *stream) float64 { return float64(s.ring.size.Load()) }))
 	set.NewGauge("taskctl_ring_limit_bytes", func() float64 { return float64(h.config.RingBytes) })
-	set.NewGauge("taskctl_last_seq", func() float64 {
-		if s := h.stream.Load(); s != nil {
-			return float64(s.ring.head.Load())
-		}
-		return 0
-	})
+	set.NewGauge("taskctl_history_bytes", current(func(s *stream) float64 { return float64(s.history.bytes()) }))
 	set.NewGauge("taskctl_deliveries_total", total(func(s *shard) uint64 { return s.events.Load() }))
 	set.NewGauge("taskctl_delivery_writes_total", total(func(s *shard) uint64 { return s.writes.Load() }))
 	return &meter{

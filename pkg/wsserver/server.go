@@ -29,8 +29,9 @@ import (
 // here.
 type Config struct {
 	Access     access.Policy
-	RingBytes  int64 // memory for the newest events, shared by all clients: 8 MiB
 	MaxClients int   // at once; one more is answered 503: 20,000
+	RingBytes  int64 // memory for the newest events, shared by all clients: 8 MiB;
+	// as much again is used while some clients are further behind than that
 
 	Ping      time.Duration // between pings: 25 s
 	Heartbeat time.Duration // of silence before a heartbeat message: 20 s
@@ -134,6 +135,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for range catchupWorkers {
 		background.Go(func() { s.hub.catchup.run(ctx) })
 	}
+	background.Go(func() { s.hub.sweep(ctx) })
 	err := s.serve(ctx)
 	cancel()
 	background.Wait()

@@ -1,14 +1,15 @@
 package wsserver_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,36 +50,34 @@ type system struct {
 // serve starts a system. log nil means a new one.
 func serve(t testing.TB, config wsserver.Config, log *eventlogtest.Log) *system {
 	t.Helper()
-	if log == nil {
-		log = eventlogtest.NewLog("e1")
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
+	}
+	return serveOn(t, l, config, log)
+}
+
+func serveOn(t testing.TB, l net.Listener, config wsserver.Config, log *eventlogtest.Log) *system {
+	t.Helper()
+	if log == nil {
+		log = eventlogtest.NewLog("e1")
 	}
 	s := &system{
 		log: log, pipe: new(eventlogtest.Pipe), metrics: metrics.NewSet(),
 		addr: l.Addr().String(), retire: make(chan struct{}),
 	}
-	s.Server, err = wsserver.New(config, wsserver.Deps{
+	server, err := wsserver.New(config, wsserver.Deps{
 		Listeners: []net.Listener{l}, Gate: listen.Gate{Retire: s.retire},
 		Log: log, Subscriber: s.pipe, Metrics: s.metrics, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Server = server
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	stopped := false
-	s.stop = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		cancel()
-		return <-done
-	}
+	s.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Error(err)
@@ -136,31 +135,48 @@ func (s *system) dial(t testing.TB, query string) (*peer, message) {
 
 func (p *peer) next() message {
 	p.t.Helper()
-	_ = p.SetReadDeadline(time.Now().Add(patience))
-	kind, data, err := p.ReadMessage()
+	m, err := p.read()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var m message
-	if err := json.Unmarshal(data, &m); err != nil || kind != websocket.TextMessage {
-		p.t.Fatalf("%q (kind %d): %v", data, kind, err)
-	}
 	return m
+}
+
+func (p *peer) read() (m message, err error) {
+	_ = p.SetReadDeadline(time.Now().Add(patience))
+	kind, data, err := p.ReadMessage()
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(data, &m); err != nil || kind != websocket.TextMessage {
+		return m, fmt.Errorf("%q (kind %d): %w", data, kind, err)
+	}
+	return m, nil
 }
 
 // expect reads the events from to to, and nothing but heartbeats between.
 func (p *peer) expect(from, to uint64) {
 	p.t.Helper()
+	if err := p.follow(from, to); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// follow is expect for goroutines other than the test's.
+func (p *peer) follow(from, to uint64) error {
 	for seq := from; seq <= to; {
-		m := p.next()
-		if m.Type == "heartbeat" {
+		m, err := p.read()
+		switch {
+		case err != nil:
+			return fmt.Errorf("waiting for event %d: %w", seq, err)
+		case m.Type == "heartbeat":
 			continue
-		}
-		if m.Seq != seq || !strings.HasPrefix(m.Type, "task_") || m.Prev != nil {
-			p.t.Fatalf("got %+v; want event %d", m, seq)
+		case m.Seq != seq || !strings.HasPrefix(m.Type, "task_") || m.Prev != nil:
+			return fmt.Errorf("got %+v; want event %d", m, seq)
 		}
 		seq++
 	}
+	return nil
 }
 
 // closed reads until the connection ends, and returns how.
@@ -195,13 +211,17 @@ func await(t testing.TB, what string, condition func() bool) {
 	}
 }
 
-func (s *system) get(t *testing.T, path string) *http.Response {
+// value reads a metric.
+func (s *system) value(t testing.TB, name string) float64 {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Get("http://" + s.addr + path)
-	if err != nil {
-		t.Fatal(err)
+	var page bytes.Buffer
+	s.metrics.WritePrometheus(&page)
+	for line := range bytes.Lines(page.Bytes()) {
+		var v float64
+		if n, _ := fmt.Sscanf(string(line), name+" %g", &v); n == 1 {
+			return v
+		}
 	}
-	t.Cleanup(func() { _ = res.Body.Close() })
-	return res
+	t.Fatalf("no metric %s", name)
+	return 0
 }

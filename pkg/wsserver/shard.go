@@ -48,12 +48,6 @@ func newShard(r rhythm) *shard {
 
 func (s *shard) now() tick { return s.ticks.Load() }
 
-// delivered counts events that went out with one write.
-func (s *shard) delivered(events int) {
-	s.events.Add(uint64(events))
-	s.writes.Add(1)
-}
-
 // run sends until ctx ends: at once whenever there is something new. While it
 // goes through its clients more may come, and goes out together in the next round.
 func (s *shard) run(ctx context.Context) {

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
+	"github.com/taskctl/taskctl/pkg/task"
 	"github.com/taskctl/taskctl/pkg/wsserver"
 )
 
@@ -36,21 +40,64 @@ func TestWelcomeThenEveryEvent(t *testing.T) {
 }
 
 func TestOrderAndCompletenessUnderLoad(t *testing.T) {
-	s := serve(t, wsserver.Config{RingBytes: 128 << 10}, nil)
-	const clients, events = 60, 5000
-	var wg sync.WaitGroup
-	for i := range clients {
-		query, from := "", uint64(1)
-		if i%3 == 0 {
-			query = "?since=0"
-		}
-		p, _ := s.dial(t, query)
-		wg.Go(func() { p.expect(from, events) })
+	for name, ring := range map[string]int64{"all in the ring": 8 << 20, "all beyond the ring": 16 << 10} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, wsserver.Config{RingBytes: ring}, nil)
+			const clients, events = 40, 3000
+			var wg sync.WaitGroup
+			for range clients {
+				p, _ := s.dial(t, "")
+				wg.Go(func() {
+					if err := p.follow(1, events); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for sent := 0; sent < events; sent += 25 {
+				s.publish(25)
+			}
+			wg.Wait()
+		})
 	}
-	for sent := 0; sent < events; sent += 25 {
-		s.publish(25)
+}
+
+// A broker may lose, repeat and reorder; clients see nothing of it.
+func TestBadBroker(t *testing.T) {
+	s := serve(t, wsserver.Config{}, nil)
+	p, _ := s.dial(t, "")
+	for range 50 {
+		events := s.log.Add(20)
+		s.pipe.Publish("e1", events[15:])
+		s.pipe.Publish("e1", events[3:17])
+		s.pipe.Publish("other", events[:3])
+		s.pipe.Publish("e1", events[:2])
 	}
-	wg.Wait()
+	p.expect(1, 1000)
+}
+
+// What another process commits arrives although no publisher is connected, and
+// at once when one comes or goes.
+func TestWithoutLink(t *testing.T) {
+	s := serve(t, wsserver.Config{Quiet: time.Hour, Alone: 5 * time.Millisecond}, nil)
+	p, _ := s.dial(t, "")
+	s.pipe.Connect(false)
+	for seq := uint64(1); seq <= 5; seq++ {
+		s.log.Add(1)
+		p.expect(seq, seq)
+	}
+	s.pipe.Connect(true)
+	s.publish(1)
+	p.expect(6, 6)
+}
+
+func TestLookWhenTheLinkChanges(t *testing.T) {
+	s := serve(t, wsserver.Config{Quiet: time.Hour, Alone: time.Hour}, nil)
+	p, _ := s.dial(t, "")
+	for seq, connected := range []bool{false, true, false} {
+		s.log.Add(1)
+		s.pipe.Connect(connected)
+		p.expect(uint64(seq+1), uint64(seq+1))
+	}
 }
 
 func TestResume(t *testing.T) {
@@ -71,16 +118,123 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func (s *system) value(t testing.TB, name string) float64 {
-	t.Helper()
-	var page bytes.Buffer
-	s.metrics.WritePrometheus(&page)
-	for line := range bytes.Lines(page.Bytes()) {
-		var v float64
-		if n, _ := fmt.Sscanf(string(line), name+" %g", &v); n == 1 {
-			return v
+// Resuming does not depend on the server's memory: another one goes on.
+func TestResumeAcrossRestarts(t *testing.T) {
+	log := eventlogtest.NewLog("e1")
+	var last uint64
+	for range 4 {
+		s := serve(t, wsserver.Config{Quiet: time.Hour}, log)
+		p, w := s.dial(t, fmt.Sprintf("?since=e1:%d", last))
+		if !w.Resumed {
+			t.Fatalf("not resumed: %+v", w)
+		}
+		s.publish(300)
+		p.expect(last+1, last+299)
+		last += 299 // the last one has not been seen
+		if err := s.stop(); err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Fatalf("no metric %s", name)
-	return 0
+}
+
+// A thousand clients that come back at once from about the same place do not
+// read the log a thousand times, and lose nothing while writes go on.
+func TestManyResumeAtOnce(t *testing.T) {
+	log := eventlogtest.NewLog("e1")
+	const clients, old, fresh = 100, 3000, 300
+	log.Add(old)
+	s := serve(t, wsserver.Config{RingBytes: 2 << 20}, log)
+	before := log.Reads()
+	var wg sync.WaitGroup
+	for i := range clients {
+		since := uint64(i % 100)
+		p, _ := s.dial(t, fmt.Sprintf("?since=%d", since))
+		wg.Go(func() {
+			if err := p.follow(since+1, old+fresh); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range fresh {
+		s.publish(1)
+	}
+	wg.Wait()
+	if reads := log.Reads() - before; reads > clients*old/256/4 {
+		t.Errorf("the log was read %d times for %d clients", reads, clients)
+	}
+}
+
+func TestLogThatDoesNotAnswer(t *testing.T) {
+	log := eventlogtest.NewLog("e1")
+	log.Add(600)
+	s := serve(t, wsserver.Config{Quiet: time.Hour}, log)
+	p, _ := s.dial(t, "?since=0")
+	log.Fail(task.ErrUnavailable)
+	late, res, err := websocket.DefaultDialer.Dial("ws://"+s.addr+"/?since=0", nil)
+	if err == nil || res == nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("resuming from a log that fails: %v, %v, %v; want 503 with Retry-After", late, res, err)
+	}
+	p2, _ := s.dial(t, "") // what needs no log works
+	s.pipe.Publish("e1", []task.Event{eventlogtest.Event(601)})
+	p2.expect(601, 601)
+	log.Append(eventlogtest.Event(601))
+	log.Fail(nil)
+	p.expect(1, 601)
+}
+
+func TestReset(t *testing.T) {
+	log := eventlogtest.NewLog("e1")
+	log.Add(1000)
+	log.Forget(601)
+	s := serve(t, wsserver.Config{RingBytes: 16 << 10, Quiet: time.Hour}, log)
+	s.publish(100)
+	for since, reason := range map[string]string{
+		"other:1050": "epoch", "other:0": "epoch", "e1:599": "too_old", "0": "too_old",
+		"e1:1101": "ahead", "9223372036854775807": "ahead",
+	} {
+		t.Run(since, func(t *testing.T) {
+			p, w := s.dial(t, "?since="+since)
+			if w.Resumed || w.Seq != 1100 {
+				t.Errorf("the welcome is %+v", w)
+			}
+			if m := p.next(); m.Type != "reset" || m.Reason != reason || m.Seq != 1100 {
+				t.Errorf("got %+v; want a reset (%s) to 1100", m, reason)
+			}
+		})
+	}
+	p, _ := s.dial(t, "?since=600") // the oldest place there is
+	p.expect(601, 1100)
+	p, _ = s.dial(t, "?since=e1:2000")
+	p.next()
+	s.publish(3)
+	p.expect(1101, 1103)
+}
+
+// A position that the api has told of may be ahead of what has come by the link.
+func TestResumeAheadOfTheLink(t *testing.T) {
+	s := serve(t, wsserver.Config{Quiet: time.Hour}, nil)
+	events := s.log.Add(10)
+	p, w := s.dial(t, "?since=8")
+	if !w.Resumed || w.Seq != 8 {
+		t.Errorf("the welcome is %+v", w)
+	}
+	s.pipe.Publish("e1", events)
+	p.expect(9, 10)
+}
+
+func TestLogReplacedWhileClientsAreConnected(t *testing.T) {
+	s := serve(t, wsserver.Config{Quiet: time.Hour}, nil)
+	live, _ := s.dial(t, "")
+	s.publish(50)
+	live.expect(1, 50)
+	s.log.Restore("e2", 20)
+	s.pipe.Connect(true) // look
+	if m := live.next(); m.Type != "reset" || m.Reason != "epoch" || m.Seq != 20 {
+		t.Errorf("got %+v; want a reset (epoch) to 20", m)
+	}
+	s.publish(5)
+	live.expect(21, 25)
+	if _, w := s.dial(t, "?since=e2:21"); !w.Resumed || w.Epoch != "e2" {
+		t.Errorf("the welcome is %+v", w)
+	}
 }
