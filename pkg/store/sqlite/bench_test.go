@@ -90,6 +90,7 @@ func BenchmarkList(b *testing.B) {
 			"find":   {Limit: 100, Contains: "Task 7"},
 			"absent": {Limit: 100, Contains: "no such text"},
 			"short":  {Limit: 100, Contains: "zq"},
+			"letter": {Limit: 100, Contains: "e", Completed: &done},
 		} {
 			b.Run(fmt.Sprintf("tasks=%d/%s", size, name), func(b *testing.B) {
 				b.ReportAllocs()

@@ -87,7 +87,7 @@ func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "tasks.db")
 	acknowledged := map[string]string{} // id by seq
 	epoch := ""
-	for round := range 6 {
+	for round := range 4 {
 		cmd := exec.Command(exe, "-test.run=^$")
 		cmd.Env = append(os.Environ(), crashPath+"="+path)
 		cmd.Stderr = os.Stderr
@@ -98,7 +98,7 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := 50 + rand.IntN(600)
+		kill := 50 + rand.IntN(300)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			id, seq, whole := strings.Cut(lines.Text(), " ")
 			if whole && seq != "" {

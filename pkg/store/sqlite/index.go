@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -62,8 +60,7 @@ func createIndex(ctx context.Context, path string) error {
 			}
 			return errors.Join(prepareIndex(ctx, c), c.Close())
 		}()
-		damaged := code(err) == sqlite3.SQLITE_CORRUPT || code(err) == sqlite3.SQLITE_NOTADB || errors.Is(err, errOtherIndex)
-		if !damaged || again {
+		if again || !damaged(err) && !errors.Is(err, errOtherIndex) {
 			return err
 		}
 		if err := removeIndex(path); err != nil {
@@ -92,8 +89,8 @@ func prepareIndex(ctx context.Context, c *conn) error {
 		case 0:
 			return c.exec(ctx, fmt.Sprintf(indexSchema, indexVersion))
 		case indexVersion:
-			_, err := c.first(ctx, selectState+"state")
-			return err
+			_, err := c.first(ctx, selectState+`state WHERE (SELECT max(rowid) FROM grams WHERE grams MATCH '"a"*') > 0`)
+			return err // of reading a little of everything
 		default:
 			return errOtherIndex
 		}
@@ -112,8 +109,6 @@ func removeIndex(path string) error {
 // indexer fills the index from the log, on a goroutine of its own.
 type indexer struct {
 	readers *pool
-	path    string
-	closing <-chan struct{}
 	wake    chan struct{} // something was committed; holds one
 	stopped chan struct{}
 	logger  *slog.Logger
@@ -126,18 +121,16 @@ type indexer struct {
 	seen                      map[gram]struct{}
 }
 
-func openIndexer(ctx context.Context, o Options, readers *pool, closing <-chan struct{}) (*indexer, error) {
+func openIndexer(ctx context.Context, path string, logger *slog.Logger, readers *pool) (*indexer, error) {
 	x := &indexer{
 		readers: readers,
-		path:    indexPath(o.Path),
-		closing: closing,
 		wake:    make(chan struct{}, 1),
 		stopped: make(chan struct{}),
-		logger:  o.Logger,
+		logger:  logger,
 		seen:    make(map[gram]struct{}),
 	}
 	var err error
-	if x.conn, err = connectIndex(ctx, x.path); err != nil {
+	if x.conn, err = connectIndex(ctx, path); err != nil {
 		return nil, err
 	}
 	err = x.conn.prepare(ctx, map[**stmt]string{
@@ -179,6 +172,10 @@ func (x *indexer) run() {
 		switch {
 		case errors.Is(err, errClosed):
 			return
+		case damaged(err):
+			x.logger.Error("search index damaged", slog.Any("error", err))
+			x.readers.indexDamaged.Store(true)
+			return
 		case err != nil:
 			x.logger.Warn("search index not filled", slog.Any("error", err))
 			more = false
@@ -198,7 +195,7 @@ func (x *indexer) run() {
 			if !x.sleep(indexDelay) {
 				return
 			}
-		case <-x.closing:
+		case <-x.readers.closing:
 			return
 		}
 	}
@@ -209,7 +206,7 @@ func (x *indexer) sleep(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-x.closing:
+	case <-x.readers.closing:
 		return false
 	case <-timer.C:
 		return true

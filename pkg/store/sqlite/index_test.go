@@ -26,7 +26,7 @@ func awaitIndex(t testing.TB, s *Store) {
 	for {
 		done := false
 		err := s.readers.snapshot(t.Context(), "test", func(ctx context.Context, r *reader) error {
-			state, err := r.indexState(ctx)
+			state, err := s.readers.indexState(ctx, r)
 			if err != nil {
 				return err
 			}
@@ -112,8 +112,8 @@ func TestSearchIndexed(t *testing.T) {
 	}
 	compare := func(what string) {
 		t.Helper()
-		for range 60 {
-			q := task.Query{Limit: 1 + random.IntN(99), Contains: text(5)}
+		for range 25 {
+			q := task.Query{Limit: 20 + random.IntN(400), Contains: text(5)}
 			if random.IntN(3) == 0 {
 				done := random.IntN(2) == 0
 				q.Completed = &done
@@ -184,4 +184,35 @@ func FuzzGrams(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestIndexDamaged spoils the index while it is in use: searches go on without
+// it, and the next to open makes it again.
+func TestIndexDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	s := open(t, Options{Path: path})
+	addTask(t, s, "the one", "that is far back")
+	fill(t, s, firstLook+500)
+	awaitIndex(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.Stat(indexPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, indexPath(path), 3*4096, slices.Repeat([]byte{0xA5}, int(whole.Size())-3*4096))
+	for range 2 {
+		s = open(t, Options{Path: path})
+		if got := find(t, s, task.Query{Limit: 10, Contains: "FAR BACK"}); !slices.Equal(got, []string{"the one"}) {
+			t.Fatalf("found %q", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s = open(t, Options{Path: path}); s.readers.indexDamaged.Load() {
+		t.Fatal("the index was not made again")
+	}
+	awaitIndex(t, s)
 }

@@ -25,11 +25,22 @@ func (s *Store) List(ctx context.Context, q task.Query) (page task.Page, err err
 	if q.Limit < 1 {
 		return task.Page{}, task.Invalid("limit", "must be at least 1")
 	}
-	err = s.readers.snapshot(ctx, "list tasks", func(ctx context.Context, r *reader) error {
-		// The index is read first: what it does not know yet is then in the log.
-		state, err := r.indexState(ctx)
-		if err != nil {
-			return err
+	page, err = s.readers.page(ctx, q, before)
+	if damaged(err) && q.Contains != "" && s.readers.index != "" && !s.readers.indexDamaged.Swap(true) {
+		page, err = s.readers.page(ctx, q, before) // without the index, in case it is that
+	}
+	return page, err
+}
+
+func (p *pool) page(asked context.Context, q task.Query, before int64) (page task.Page, err error) {
+	err = p.snapshot(asked, "list tasks", func(ctx context.Context, r *reader) error {
+		var state indexState
+		if q.Contains != "" {
+			ctx = asked // a search may take long enough to be worth ending
+			// Read before the log: what it does not know yet is then in there.
+			if state, err = p.indexState(ctx, r); err != nil {
+				return err
+			}
 		}
 		first, head, err := r.logBounds(ctx)
 		if err != nil {

@@ -106,6 +106,9 @@ func retryBusy(ctx context.Context, do func() error) error {
 
 // code returns SQLite's primary result code, or 0 where err is none of its.
 func code(err error) int {
+	if err == nil {
+		return 0
+	}
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code() & 0xff

@@ -88,8 +88,12 @@ func fileError(path string, err error) error {
 // unavailable wraps what the driver said while it did what verb names. A
 // damaged file stays an error of its own: trying again will not help.
 func unavailable(verb string, err error) error {
-	if code(err) == sqlite3.SQLITE_CORRUPT || code(err) == sqlite3.SQLITE_NOTADB {
+	if damaged(err) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return fmt.Errorf("%s: %w: %w", verb, task.ErrUnavailable, err)
+}
+
+func damaged(err error) bool {
+	return code(err) == sqlite3.SQLITE_CORRUPT || code(err) == sqlite3.SQLITE_NOTADB
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/taskctl/taskctl/pkg/task"
 )
@@ -25,12 +26,15 @@ type reader struct {
 type pool struct {
 	idle    chan *reader
 	closing <-chan struct{}
+
+	index        string      // path of the search index; empty: there is none
+	indexDamaged atomic.Bool // it is not asked any more
 }
 
-func openPool(ctx context.Context, o Options, closing <-chan struct{}) (*pool, error) {
-	p := &pool{idle: make(chan *reader, o.Readers), closing: closing}
+func openPool(ctx context.Context, o Options, index string, closing <-chan struct{}) (*pool, error) {
+	p := &pool{idle: make(chan *reader, o.Readers), closing: closing, index: index}
 	for range o.Readers {
-		r, err := openReader(ctx, o)
+		r, err := openReader(ctx, o.Path, index)
 		if err != nil {
 			return nil, errors.Join(err, p.closeIdle())
 		}
@@ -39,8 +43,8 @@ func openPool(ctx context.Context, o Options, closing <-chan struct{}) (*pool, e
 	return p, nil
 }
 
-func openReader(ctx context.Context, o Options) (*reader, error) {
-	c, err := connect(ctx, dsn(o.Path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
+func openReader(ctx context.Context, path, index string) (*reader, error) {
+	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +68,8 @@ func openReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if !o.ReadOnly {
-		if err := r.attachIndex(ctx, indexPath(o.Path)); err != nil {
+	if index != "" {
+		if err := r.attachIndex(ctx, index); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
@@ -85,8 +89,8 @@ func (r *reader) attachIndex(ctx context.Context, path string) error {
 }
 
 // indexState returns what the index covers; nothing where there is no index.
-func (r *reader) indexState(ctx context.Context) (indexState, error) {
-	if r.state == nil {
+func (p *pool) indexState(ctx context.Context, r *reader) (indexState, error) {
+	if r.state == nil || p.indexDamaged.Load() {
 		return indexState{}, nil
 	}
 	found, err := r.state.first(ctx)

@@ -45,7 +45,7 @@ type Retention struct {
 type Store struct {
 	readers *pool
 	writer  *writer  // nil where read-only
-	indexer *indexer // nil where read-only
+	indexer *indexer // nil where read-only, or without an index
 
 	closing chan struct{}
 	close   func() error
@@ -94,27 +94,45 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // open opens what the store consists of and starts it when all is there.
 func (s *Store) open(ctx context.Context, o Options) (err error) {
 	if o.ReadOnly {
-		s.readers, err = openPool(ctx, o, s.closing)
+		s.readers, err = openPool(ctx, o, "", s.closing)
 		return err
 	}
-	if err := createIndex(ctx, indexPath(o.Path)); err != nil {
-		return err
+	if err := s.openIndexed(ctx, o); err != nil {
+		o.Logger.Warn("searching without an index", slog.Any("error", err))
+		if s.readers, err = openPool(ctx, o, "", s.closing); err != nil {
+			return err
+		}
 	}
-	if s.readers, err = openPool(ctx, o, s.closing); err != nil {
-		return err
+	committed := func() {}
+	if s.indexer != nil {
+		committed = s.indexer.committed
+		go s.indexer.run()
 	}
-	indexer, err := openIndexer(ctx, o, s.readers, s.closing)
-	if err != nil {
-		return err
-	}
-	s.indexer = indexer
-	go s.indexer.run()
-	writer, err := openWriter(ctx, o, s.closing, s.indexer.committed)
+	writer, err := openWriter(ctx, o, s.closing, committed)
 	if err != nil {
 		return err
 	}
 	s.writer = writer
 	go s.writer.run()
+	return nil
+}
+
+// openIndexed opens the readers and the indexer, over an index that is made
+// anew where it cannot be used.
+func (s *Store) openIndexed(ctx context.Context, o Options) error {
+	index := indexPath(o.Path)
+	if err := createIndex(ctx, index); err != nil {
+		return err
+	}
+	readers, err := openPool(ctx, o, index, s.closing)
+	if err != nil {
+		return err
+	}
+	indexer, err := openIndexer(ctx, index, o.Logger, readers)
+	if err != nil {
+		return errors.Join(err, readers.close())
+	}
+	s.readers, s.indexer = readers, indexer
 	return nil
 }
 
@@ -132,6 +150,9 @@ func (s *Store) shut() error {
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.close())
+		if s.readers.indexDamaged.Load() { // the next to open makes it again
+			errs = append(errs, removeIndex(s.readers.index))
+		}
 	}
 	return errors.Join(errs...)
 }
