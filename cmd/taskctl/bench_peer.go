@@ -17,10 +17,11 @@ const benchPeer = "peer"
 // standard input, not by a signal: Ctrl+C reaches it too, and its parent decides.
 func (p *program) benchPeerCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    benchPeer,
-		Short:  p.lang.BenchPeerShort(),
-		Args:   p.noArgs,
-		Hidden: true,
+		Use:     benchPeer,
+		Short:   p.lang.BenchPeerShort(),
+		Example: "  taskctl bench peer < /dev/null",
+		Args:    p.noArgs,
+		Hidden:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {

@@ -70,8 +70,8 @@ func (a *audience) leave() {
 // the receivers' own times.
 const pollEvery = 5 * time.Millisecond
 
-// await waits until every receiver has seen the event seq, or nothing has come
-// for patience, or ctx ends.
+// await waits until every receiver that is still there has seen the event seq, or
+// nothing has come for patience, or ctx ends.
 func (a *audience) await(ctx context.Context, seq uint64, patience time.Duration) {
 	var before uint64
 	for quiet := time.Now(); ; {
@@ -79,7 +79,7 @@ func (a *audience) await(ctx context.Context, seq uint64, patience time.Duration
 		for _, r := range a.receivers {
 			last := r.last.Load()
 			sum += last
-			if last < seq {
+			if last < seq && !r.gone.Load() {
 				behind++
 			}
 		}

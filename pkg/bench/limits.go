@@ -33,7 +33,7 @@ type LimitsReport struct {
 type RawReport struct {
 	MessagesPerWrite int `json:"messages_per_write"`
 	Delivery
-	WriterCPU float64 `json:"writer_cpu_us_per"` // for each delivery; 0: unknown
+	PeerCPU float64 `json:"peer_cpu_us_per,omitempty"` // of the writing process, for each delivery
 }
 
 // Limits measures the machine. When ctx ends it returns what was measured so far.
@@ -100,11 +100,7 @@ func measureRaw(ctx context.Context, opts Options, clients, size int, limit time
 }
 
 func rawBurst(ctx context.Context, opts Options, a *audience, b burst) (RawReport, error) {
-	var processes []Process
-	if opts.Peer.PID != 0 {
-		processes = []Process{{Name: "peer", PID: opts.Peer.PID}}
-	}
-	usage, cpu, began := startUsage(processes), ownCPU(), time.Now()
+	usage, cpu, began := startUsage(opts.Peer.processes()), ownCPU(), time.Now()
 	seq, err := askBurst(ctx, opts.Peer.Addr, b)
 	if err != nil {
 		return RawReport{}, err
@@ -113,11 +109,7 @@ func rawBurst(ctx context.Context, opts Options, a *audience, b burst) (RawRepor
 	took := usage.end(a.received())
 	cpu = ownCPU() - cpu
 	a.leave()
-	r := RawReport{MessagesPerWrite: b.Messages, Delivery: a.report(seq, began, cpu)}
-	if len(took) > 0 {
-		r.WriterCPU = took[0].CPUPer
-	}
-	return r, nil
+	return RawReport{MessagesPerWrite: b.Messages, Delivery: a.report(seq, began, cpu), PeerCPU: cpuPer(took)}, nil
 }
 
 func askBurst(ctx context.Context, addr string, b burst) (uint64, error) {

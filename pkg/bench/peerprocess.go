@@ -39,3 +39,11 @@ func StartPeer(cmd *exec.Cmd) (*Peer, func() error, error) {
 	}
 	return &Peer{Addr: strings.TrimSpace(addr), PID: cmd.Process.Pid}, stop, nil
 }
+
+// processes is what there is to look at of the peer.
+func (p *Peer) processes() []Process {
+	if p.PID == 0 {
+		return nil
+	}
+	return []Process{{Name: "peer", PID: p.PID}}
+}

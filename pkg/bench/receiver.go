@@ -32,7 +32,8 @@ type receiver struct {
 	lost     uint64 // numbers left out
 	repeated uint64 // numbers not above the one before
 	resets   uint64
-	err      error // why it ended before it was told to
+	gone     atomic.Bool // it reads no more
+	err      error       // why, unless it was told to
 }
 
 var errClosed = errors.New("closed by the server")
@@ -191,6 +192,7 @@ func (r *receiver) receive() {
 	if errors.Is(r.err, net.ErrClosed) {
 		r.err = nil
 	}
+	r.gone.Store(true)
 	_ = r.conn.Close()
 }
 

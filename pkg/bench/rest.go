@@ -45,7 +45,8 @@ type Load struct {
 	Latency     Latency           `json:"latency"`
 	Errors      map[string]uint64 `json:"errors,omitempty"` // all others, by kind
 	ErrorSample string            `json:"error_sample,omitempty"`
-	ClientCPU   float64           `json:"client_cpu_us_per"` // of this process, for each request
+	ClientCPU   float64           `json:"client_cpu_us_per"`         // of this process, for each request
+	PeerCPU     float64           `json:"peer_cpu_us_per,omitempty"` // of the echo's process
 }
 
 // RestReport is the result of [Rest].
@@ -184,11 +185,13 @@ func measureEcho(ctx context.Context, cfg RestConfig, opts Options) (*Load, erro
 	l := &load{endpoint: peer, connections: cfg.Connections, count: 1 << 62, limit: min(cfg.Duration, echoLimit), epoch: time.Now()}
 	l.template = newRequest(peer, http.MethodPost, "/echo", "application/json", taskBody(cfg.BodyBytes))
 	defer opts.watch(StageEcho, 0, l.done.Load)()
+	usage := startUsage(opts.Peer.processes())
 	out, err := l.run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	report := out.report(l)
+	report.PeerCPU = cpuPer(usage.end(report.Requests))
 	return &report, nil
 }
 

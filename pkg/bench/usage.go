@@ -52,6 +52,14 @@ func (u usageSince) end(units uint64) []Usage {
 	return all
 }
 
+// cpuPer adds up what all of them took for each unit.
+func cpuPer(all []Usage) (us float64) {
+	for _, u := range all {
+		us += u.CPUPer
+	}
+	return us
+}
+
 // look returns a process's CPU time and resident memory; zeros where it is gone.
 func look(pid int) (cpu time.Duration, rss uint64) {
 	p, err := process.NewProcess(int32(pid))
