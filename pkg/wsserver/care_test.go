@@ -101,10 +101,7 @@ func TestStuckClientResumes(t *testing.T) {
 // is the ring's and the cache's.
 func TestClientsThatStopReading(t *testing.T) {
 	const idle, ring = 20, 1 << 20
-	events := 60_000
-	if testing.Short() {
-		events = 20_000
-	}
+	const events = 20_000
 	log := eventlogtest.NewLog("e1")
 	s := serve(t, wsserver.Config{RingBytes: ring}, log)
 	stopped := make([]*peer, idle)
@@ -125,7 +122,7 @@ func TestClientsThatStopReading(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, p := range stopped {
 		wg.Go(func() {
-			if err := p.follow(1, uint64(events)); err != nil {
+			if err := p.follow(1, events); err != nil {
 				t.Error(err)
 			}
 		})

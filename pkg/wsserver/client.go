@@ -233,14 +233,16 @@ func (c *client) heard(opcode byte, payload []byte) {
 	}
 }
 
-// close tells the client why, and gives it so long to answer. It does nothing
-// when the connection is closing already.
-func (c *client) close(code closeCode, text string, patience time.Duration) {
+// close tells the client why, and gives it so long to answer. It does nothing and
+// returns false when the connection is closing already.
+func (c *client) close(code closeCode, text string, patience time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closing && !c.ended {
-		c.startClosing(code, text, patience)
+	if c.closing || c.ended {
+		return false
 	}
+	c.startClosing(code, text, patience)
+	return true
 }
 
 // startClosing is close with c.mu held.

@@ -123,7 +123,7 @@ func TestResumeAcrossRestarts(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	var last uint64
 	for range 4 {
-		s := serve(t, wsserver.Config{Quiet: time.Hour}, log)
+		s := serve(t, wsserver.Config{Quiet: time.Hour, CloseTimeout: time.Millisecond}, log)
 		p, w := s.dial(t, fmt.Sprintf("?since=e1:%d", last))
 		if !w.Resumed {
 			t.Fatalf("not resumed: %+v", w)

@@ -1,0 +1,76 @@
+package wsserver_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/taskctl/taskctl/pkg/wsserver"
+)
+
+func TestStop(t *testing.T) {
+	s := serve(t, wsserver.Config{}, nil)
+	p, _ := s.dial(t, "")
+	ended := make(chan *websocket.CloseError, 1)
+	go func() { ended <- p.closed() }()
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the stop took %v with a client that answers", took)
+	}
+	if ce := <-ended; ce.Code != websocket.CloseGoingAway {
+		t.Errorf("closed with %d; want 1001", ce.Code)
+	}
+	if _, err := net.Dial("tcp", s.addr); err == nil {
+		t.Error("the socket still listens")
+	}
+}
+
+func TestRetire(t *testing.T) {
+	s := serve(t, wsserver.Config{}, nil)
+	const clients = 3
+	ended := make(chan *websocket.CloseError, clients)
+	for range clients {
+		p, _ := s.dial(t, "")
+		go func() { ended <- p.closed() }()
+	}
+	close(s.retire)
+	for range clients {
+		if ce := <-ended; ce.Code != websocket.CloseServiceRestart || ce.Text != "retry=0" {
+			t.Errorf("closed with %d %q; want 1012 retry=0: three do not wait", ce.Code, ce.Text)
+		}
+	}
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Clients that neither read nor answer do not hold up the end, nor do those that
+// are in the middle of a handshake.
+func TestStopWithSilentClients(t *testing.T) {
+	s := serve(t, wsserver.Config{CloseTimeout: 50 * time.Millisecond}, nil)
+	for range 10 {
+		s.dial(t, "")
+	}
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Write([]byte(handshake[:30])); err != nil {
+		t.Fatal(err)
+	}
+	s.publish(30_000) // more than the sockets take
+	began := time.Now()
+	if err := s.stop(); err != nil && !strings.Contains(err.Error(), "still under way") {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > patience/2 {
+		t.Errorf("the stop took %v", took)
+	}
+}
