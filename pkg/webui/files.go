@@ -1,0 +1,146 @@
+package webui
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed static
+var static embed.FS
+
+// versionMark stands in the pages' addresses for the version of the files.
+const versionMark = "/board/VERSION/"
+
+// files are those below static, under one version: a name together with the
+// version is always the same bytes, so that browsers need not ask twice, and
+// pages of two versions never mix their modules.
+type files struct {
+	version string
+	byName  map[string]*file
+}
+
+// file is one of them.
+type file struct {
+	contentType string
+	etag        string // without the quotes
+	plain       []byte
+	compressed  func() []byte // made when somebody first wants it
+}
+
+// loadFiles reads what is embedded; that it is readable is the compiler's work.
+func loadFiles() files {
+	all := files{byName: make(map[string]*file)}
+	hash := sha256.New()
+	_ = fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := static.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		hash.Write(body)
+		name = strings.TrimPrefix(name, "static/")
+		all.byName[name] = newFile(name, body)
+		return nil
+	})
+	all.version = hex.EncodeToString(hash.Sum(nil))[:12]
+	return all
+}
+
+// page is a file whose addresses name this version.
+func (f files) page(name string) *file {
+	body := bytes.ReplaceAll(f.byName[name].plain, []byte(versionMark), []byte("/board/"+f.version+"/"))
+	return newFile(name, body)
+}
+
+// serve answers with the file that the path names.
+func (f files) serve(w http.ResponseWriter, r *http.Request) {
+	found := f.byName[r.PathValue("name")]
+	if found == nil || strings.HasSuffix(r.PathValue("name"), ".html") { // pages are at their own addresses
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	found.serve(w, r)
+}
+
+func newFile(name string, body []byte) *file {
+	sum := sha256.Sum256(body)
+	return &file{
+		contentType: contentType(name),
+		etag:        hex.EncodeToString(sum[:8]),
+		plain:       body,
+		compressed:  sync.OnceValue(func() []byte { return compress(body) }),
+	}
+}
+
+// serve answers with the file, compressed where the client takes it.
+func (f *file) serve(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	body, etag := f.plain, f.etag
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		body, etag = f.compressed(), f.etag+"-gzip" // other bytes, other tag (RFC 9110 §8.8.3)
+		header.Set("Content-Encoding", "gzip")
+	}
+	header.Add("Vary", "Accept-Encoding")
+	header.Set("Content-Type", f.contentType)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("ETag", strconv.Quote(etag))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// contentType does not ask the machine's own table, which differs from one to
+// the next, and with nosniff a wrong type stops a module from loading.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	default:
+		return "text/plain; charset=utf-8"
+	}
+}
+
+func compress(body []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // a known level
+	_, _ = w.Write(body)                                    // into memory
+	_ = w.Close()
+	return out.Bytes()
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3): gzip, or anything, and
+// not with the weight zero.
+func acceptsGzip(header string) bool {
+	accepted := false
+	for coding := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+		if name != "gzip" && name != "*" {
+			continue
+		}
+		_, q, weighted := strings.Cut(weight, "q=")
+		value, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+		accepted = !weighted || (err == nil && value > 0)
+		if name == "gzip" {
+			return accepted
+		}
+	}
+	return accepted
+}

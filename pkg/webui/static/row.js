@@ -1,0 +1,134 @@
+// One task as a person sees it: read, edited in place, asked about, or collided.
+import {html, nothing} from './vendor/lit-html-3.3.3.js';
+import {t, ago, fullTime} from './text.js';
+import {icons} from './icons.js';
+import {longestTitle} from './actions.js';
+
+// rows returns the template of an entry.
+export function rows(actions, model) {
+  return (entry) => {
+    switch (entry.work?.kind) {
+      case 'edit': return editor(entry, actions);
+      case 'conflict': return conflict(entry, actions);
+      case 'gone': return gone(entry, actions);
+      default: return reading(entry, actions, model.shown(entry));
+    }
+  };
+}
+
+function reading(entry, actions, task) {
+  const made = new Date(task.created_at);
+  const title = `title-${entry.id}`;
+  const asking = entry.work?.kind === 'confirm';
+  const open = () => getSelection().isCollapsed && actions.edit(entry);
+  return html`
+    <input class="check" type="checkbox" data-focus="check" aria-labelledby=${title} .checked=${task.completed}
+      ?disabled=${Boolean(entry.draftOf)} @change=${(event) => actions.complete(entry, event.target.checked)}>
+    <div class="what" @click=${open}>
+      <p class="title" id=${title} dir="auto"><span>${task.title}</span></p>
+      ${task.description ? html`<p class="description" dir="auto">${task.description}</p>` : nothing}
+    </div>
+    <time class="when" datetime=${task.created_at} title=${fullTime(made)}>${ago(made)}</time>
+    <div class="tools">
+      <button class="tool" type="button" data-focus="edit" aria-label=${t('row.edit', {title: task.title})} title=${t('row.editHint')}
+        @click=${() => actions.edit(entry)}>${icons.edit}</button>
+      <button class="tool danger" type="button" aria-label=${t('row.delete', {title: task.title})} title=${t('row.deleteHint')}
+        @click=${() => actions.ask(entry)}>${icons.remove}</button>
+    </div>
+    ${asking ? question(entry, actions) : nothing}
+    ${entry.problem ? html`
+      <p class="problem below" role="alert">${icons.alert}<span>${entry.problem}</span>
+        <button class="tool" type="button" aria-label=${t('row.dismiss')} @click=${() => actions.dismiss(entry)}>${icons.close}</button></p>` : nothing}`;
+}
+
+function question(entry, actions) {
+  const leave = () => {
+    entry.work = undefined;
+    entry.refocus = 'check';
+    actions.model.settle(entry);
+  };
+  return html`
+    <div class="question below" role="group" aria-label=${t('delete.question')} @keydown=${onEscape(leave)}>
+      <span>${t('delete.question')}</span>
+      <button class="button danger" type="button" data-focus="yes" @click=${() => actions.drop(entry)}>${t('delete.yes')}</button>
+      <button class="button" type="button" @click=${leave}>${t('delete.no')}</button>
+    </div>`;
+}
+
+function editor(entry, actions) {
+  const {draft, base, fault} = entry.work;
+  const submit = (event) => {
+    event.preventDefault();
+    actions.save(entry);
+  };
+  const keys = (event) => {
+    if (event.key === 'Escape') actions.leave(entry);
+    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) actions.save(entry);
+  };
+  const note = (event) => {
+    draft[event.target.name] = event.target.value;
+    if (event.target.name === 'title') actions.model.changed(entry.id); // the counter
+  };
+  const changed = entry.task.title !== base.of.title || entry.task.description !== base.of.description;
+  const left = longestTitle - [...draft.title.trim()].length;
+  const fault_ = `fault-${entry.id}`;
+  return html`
+    <form class="editor" aria-label=${t('edit.label', {title: base.of.title})} @submit=${submit} @keydown=${keys} @input=${note}>
+      <label class="field"><span>${t('field.title')}</span>
+        <input name="title" data-focus="title" dir="auto" autocomplete="off" .value=${draft.title}
+          aria-invalid=${fault ? 'true' : nothing} aria-describedby=${fault ? fault_ : nothing}></label>
+      ${left < 40 ? html`<p class="counter ${left < 0 ? 'over' : ''}">${t('field.left', {n: left})}</p>` : nothing}
+      <label class="field"><span>${t('field.description')}</span>
+        <textarea name="description" rows="3" dir="auto" .value=${draft.description}></textarea></label>
+      ${changed ? html`<p class="notice" role="status">${t('edit.changed')}</p>` : nothing}
+      ${fault ? html`<p class="problem" id=${fault_} role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
+      <div class="buttons">
+        <button class="button primary">${t('edit.save')}</button>
+        <button class="button" type="button" @click=${() => actions.leave(entry)}>${t('edit.cancel')}</button>
+      </div>
+    </form>`;
+}
+
+function conflict(entry, actions) {
+  const {work: {draft}, task} = entry;
+  const part = (name, of) => (draft[name] === task[name] ? `${of} same` : of); // what differs stands out
+  const version = (label, {title, description}) => html`
+    <div class="version"><h3>${label}</h3>
+      <p class=${part('title', 'title')} dir="auto">${title}</p>
+      ${description ? html`<p class=${part('description', 'description')} dir="auto">${description}</p>` : html`<p class="description none">${t('conflict.empty')}</p>`}
+    </div>`;
+  const settle = (choice) => () => actions.settleConflict(entry, choice);
+  return html`
+    <section class="conflict" aria-label=${t('conflict.title')}>
+      <h3 class="heading">${icons.alert}${t('conflict.title')}</h3>
+      <p>${t('conflict.why')}</p>
+      <div class="versions">${version(t('conflict.yours'), draft)}${version(t('conflict.theirs'), task)}</div>
+      <div class="buttons">
+        <button class="button primary" type="button" data-focus="mine" @click=${settle('mine')}>${t('conflict.keepMine')}</button>
+        <button class="button" type="button" @click=${settle('theirs')}>${t('conflict.keepTheirs')}</button>
+        <button class="button" type="button" @click=${settle('both')}>${t('conflict.edit')}</button>
+      </div>
+    </section>`;
+}
+
+function gone(entry, actions) {
+  const {title, description} = entry.work.draft;
+  return html`
+    <section class="conflict" aria-label=${t('gone.title')}>
+      <h3 class="heading">${icons.alert}${t('gone.title')}</h3>
+      <p>${t('gone.why')}</p>
+      <div class="version"><p class="title" dir="auto">${title}</p><p class="description" dir="auto">${description}</p></div>
+      <div class="buttons">
+        <button class="button primary" type="button" data-focus="mine" @click=${() => actions.again(entry)}>${t('gone.again')}</button>
+        <button class="button" type="button" @click=${() => actions.model.remove(entry.id)}>${t('gone.leave')}</button>
+      </div>
+    </section>`;
+}
+
+function onEscape(then) {
+  return (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    then();
+  };
+}
