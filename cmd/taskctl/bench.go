@@ -121,17 +121,17 @@ func (p *program) measure(ctx context.Context, cfg *config.Config, local bool, r
 		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
 	var connect *bench.ConnectError
-	switch {
-	case errors.As(err, &connect) && ctx.Err() == nil:
-		cause := error(connect)
-		if op := (*net.OpError)(nil); errors.As(err, &op) {
-			cause = op.Err
-		}
-		return errors.New(p.lang.BenchNothingAnswers(connect.URL, cause.Error()))
-	case ctx.Err() != nil:
-		return nil // it was asked for, and told
+	if !errors.As(err, &connect) {
+		return err
 	}
-	return err
+	if ctx.Err() != nil {
+		return nil // it was asked to stop before it began
+	}
+	cause := connect.Err
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		cause = op.Err
+	}
+	return errors.New(p.lang.BenchNothingAnswers(connect.URL, cause.Error()))
 }
 
 // startPeer runs this program once more, as what is compared with.

@@ -63,10 +63,11 @@ type Idle struct {
 }
 
 const (
-	deliverPatience = 10 * time.Second // without any event, before what is missing counts as lost
-	sampleFast      = 16               // of the events, one in so many has its stamp read when there are millions
-	batch           = 20               // messages in each raw write of the limit
-	limitSeconds    = 2 * time.Second
+	deliverPatience     = 10 * time.Second // without any event, before what is missing counts as lost
+	interruptedPatience = 2 * time.Second
+	sampleFast          = 16 // of the events, one in so many has its stamp read when there are millions
+	batch               = 20 // messages in each raw write of the limit
+	limitTime           = 2 * time.Second
 )
 
 // Fanout creates tasks and measures their notifications. When ctx ends it returns
@@ -82,6 +83,7 @@ func Fanout(ctx context.Context, target Target, cfg FanoutConfig, opts Options) 
 	}
 	f := &fanout{cfg: cfg, opts: opts, processes: target.Processes, api: api, ws: ws, epoch: time.Now()}
 	f.report = &FanoutReport{Machine: thisMachine(), Mode: cfg.mode(), Rate: cfg.Rate}
+	f.report.Delivered.Clients = cfg.Clients
 	made := &tasks{endpoint: api, opts: opts}
 	if cfg.CatchUp {
 		made.made, err = f.catchUp(ctx)
@@ -89,6 +91,9 @@ func Fanout(ctx context.Context, target Target, cfg FanoutConfig, opts Options) 
 		made.made, err = f.live(ctx)
 	}
 	f.report.Made = len(made.made)
+	if ctx.Err() != nil {
+		err = nil // whatever could not be done could not be done for that
+	}
 	if !cfg.Keep {
 		var cleanErr error
 		f.report.Cleaned, cleanErr = made.clean(ctx)
@@ -207,8 +212,13 @@ func (f *fanout) publish(ctx context.Context) (*outcome, error) {
 	return out, nil
 }
 
-// deliver waits for what is still on its way.
+// deliver waits for what is still on its way; after an interrupt not for long.
 func (f *fanout) deliver(ctx context.Context, a *audience, seq uint64) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptedPatience)
+		defer cancel()
+	}
 	begin := a.seen()
 	defer f.opts.watch(StageDeliver, seq*uint64(f.cfg.Clients)-begin, func() uint64 { return a.seen() - begin })()
 	a.await(ctx, seq, deliverPatience)
@@ -239,7 +249,7 @@ func (f *fanout) position(ctx context.Context) (task.Position, error) {
 func (f *fanout) compare(ctx context.Context) (err error) {
 	if f.cfg.Rate > 0 {
 		if f.opts.DataDir != "" {
-			f.report.Disk, err = measureDisk(ctx, f.opts, diskAppend, limitSeconds)
+			f.report.Disk, err = measureDisk(ctx, f.opts, diskAppend, limitTime)
 		}
 		return err
 	}
@@ -247,7 +257,7 @@ func (f *fanout) compare(ctx context.Context) (err error) {
 		return nil
 	}
 	size := int(f.report.Delivered.MessageBytes)
-	raw, err := measureRaw(ctx, f.opts, f.cfg.Clients, size, limitSeconds, batch)
+	raw, err := measureRaw(ctx, f.opts, f.cfg.Clients, size, limitTime, batch)
 	if err != nil || len(raw) == 0 {
 		return err
 	}

@@ -75,9 +75,13 @@ func Rest(ctx context.Context, target Target, cfg RestConfig, opts Options) (*Re
 		return nil, err
 	}
 	r := &RestReport{Machine: thisMachine(), Method: cfg.Method, BodyBytes: len(taskBody(cfg.BodyBytes))}
+	r.Load.Connections = cfg.Connections
 	tasks := &tasks{endpoint: api, opts: opts}
 	err = r.measure(ctx, target, cfg, opts, tasks)
 	r.Made = len(tasks.made)
+	if ctx.Err() != nil {
+		err = nil // whatever could not be done could not be done for that
+	}
 	if !cfg.Keep {
 		var cleanErr error
 		r.Cleaned, cleanErr = tasks.clean(ctx)
