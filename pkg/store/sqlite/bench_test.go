@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -160,4 +161,39 @@ func fill(t testing.TB, s *Store, count int) []string {
 		<-done
 	}
 	return ids
+}
+
+// BenchmarkOpen is opening and closing: a missing file, and one with tasks.
+func BenchmarkOpen(b *testing.B) {
+	cycle := func(b *testing.B, path string) {
+		s, err := Open(b.Context(), Options{Path: path})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("missing", func(b *testing.B) {
+		dir := b.TempDir()
+		for i := 0; b.Loop(); i++ {
+			cycle(b, filepath.Join(dir, strconv.Itoa(i), "tasks.db"))
+		}
+	})
+	for _, tasks := range []int{100, 2000} {
+		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "tasks.db")
+			s, err := Open(b.Context(), Options{Path: path})
+			if err != nil {
+				b.Fatal(err)
+			}
+			fill(b, s, tasks)
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				cycle(b, path)
+			}
+		})
+	}
 }
