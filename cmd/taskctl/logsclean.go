@@ -101,8 +101,10 @@ func (p *program) showInventory(v logfile.Inventory) {
 		kind    logfile.Kind
 		heading string
 	}{
-		{logfile.Current, p.lang.CleanCurrent()}, {logfile.Rotated, p.lang.CleanRotated()},
-		{logfile.Stray, p.lang.CleanStrays()}, {logfile.Foreign, p.lang.CleanForeign()},
+		{logfile.Current, p.lang.CleanCurrent()},
+		{logfile.Rotated, p.lang.CleanRotated()},
+		{logfile.Stray, p.lang.CleanStrays()},
+		{logfile.Foreign, p.lang.CleanForeign()},
 	} {
 		files, size := v.Of(group.kind)
 		if len(files) == 0 {

@@ -14,9 +14,11 @@ los nombrados. Con -f sigue a través de rotaciones, limpiezas y reinicios.`)
 func (l Lang) FlagFollow() string {
 	return l.say("go on with what is written", "sigue con lo que se escriba")
 }
+
 func (l Lang) FlagLines() string {
 	return l.say("only the last `N` lines", "solo las últimas `N` líneas")
 }
+
 func (l Lang) FlagSince() string {
 	return l.say("only what is not older than this `AGE`: 10m, 2h, 7d", "solo lo que no sea más viejo que `EDAD`: 10m, 2h, 7d")
 }
@@ -55,12 +57,15 @@ func (l Lang) FlagRotatedOnly() string {
 func (l Lang) CleanCurrent() string {
 	return l.say("current log files", "ficheros de registro actuales")
 }
+
 func (l Lang) CleanRotated() string {
 	return l.say("rotated log files", "ficheros de registro rotados")
 }
+
 func (l Lang) CleanStrays() string {
 	return l.say("log files outside logs/", "ficheros de registro fuera de logs/")
 }
+
 func (l Lang) CleanForeign() string {
 	return l.say("other log files (never touched)", "otros ficheros de registro (no se tocan)")
 }

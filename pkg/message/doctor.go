@@ -92,6 +92,7 @@ func (l Lang) DoctorTooOpen(path, mode string) string {
 func (l Lang) DoctorFixTooOpen(path string) string {
 	return l.say("chmod go= %s", "chmod go= %s", path)
 }
+
 func (l Lang) DoctorPrivate() string {
 	return l.say("data/ is private to this user", "data/ es privado de este usuario")
 }

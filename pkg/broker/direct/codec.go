@@ -11,7 +11,8 @@ import (
 
 // A message is a version byte, the epoch, and events to the end: for each the
 // seq, the type, the time in milliseconds, the task's id and the task as JSON.
-// Numbers are unsigned varints; texts have their length before them.
+// Numbers are unsigned varints; texts have their length before them. A message
+// without events asks the receiver to look at the log.
 const version = 1
 
 // maxMessage bounds one message; a larger batch is sent as several.
@@ -26,9 +27,9 @@ var eventTypes = [...]task.EventType{task.Created, task.Updated, task.Deleted}
 
 var errMalformed = errors.New("malformed link message")
 
-// encode appends a message with as many of the events as fit, and returns the rest.
-func encode(dst []byte, epoch string, events []task.Event) (message []byte, rest []task.Event) {
-	dst = appendText(append(dst, version), epoch)
+// encode makes a message of as many of the events as fit, and returns the rest.
+func encode(epoch string, events []task.Event) (message []byte, rest []task.Event) {
+	dst := appendText([]byte{version}, epoch)
 	for i := range events {
 		if i > 0 && len(dst)+maxEvent > maxMessage {
 			return dst, events[i:]

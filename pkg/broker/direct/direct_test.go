@@ -19,6 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/taskctl/taskctl/pkg/broker/brokertest"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -135,6 +136,56 @@ func TestWhatIsPublishedArrivesInOrder(t *testing.T) {
 	box.await(t, "all events", func(events []task.Event, _ int) bool { return len(events) == len(want) })
 	if !reflect.DeepEqual(want, box.events) {
 		t.Error("they arrived differently")
+	}
+}
+
+func TestBroker(t *testing.T) {
+	brokertest.Run(t, func(t *testing.T) brokertest.Broker {
+		file := filepath.Join(t.TempDir(), "link.token")
+		token, err := Token(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := NewReceiver(token, slog.New(slog.DiscardHandler))
+		server := httptest.NewServer(r)
+		t.Cleanup(server.Close)
+		p, _, _ := publishing(t, "ws"+strings.TrimPrefix(server.URL, "http"), file)
+		return brokertest.Broker{Publisher: p, Subscriber: r}
+	})
+}
+
+// A receiver that was sent more than the queue holds is told to look at the log,
+// although no event follows.
+func TestWhatIsDroppedIsToldOf(t *testing.T) {
+	p, err := NewPublisher(Config{URL: "ws://localhost:1/", TokenFile: "none"}, metrics.NewSet(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.begin()
+	looks := func() (n int) {
+		for _, message := range p.take() {
+			if _, events, err := decode(message); err != nil {
+				t.Fatal(err)
+			} else if len(events) == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := looks(); n != 1 {
+		t.Errorf("%d looks when the link comes up; want 1", n)
+	}
+	p.Publish("e1", sequence(1, 2))
+	if n := looks(); n != 0 {
+		t.Errorf("%d looks when nothing was dropped; want 0", n)
+	}
+	big := event(3)
+	big.Task = bytes.Repeat([]byte("x"), 100_000)
+	for range 200 {
+		p.Publish("e1", []task.Event{big})
+	}
+	if n := looks(); n != 1 {
+		t.Errorf("%d looks after an overflow; want 1", n)
 	}
 }
 
@@ -269,7 +320,7 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 	var got []task.Event
 	for rest := want; len(rest) > 0; {
 		var message []byte
-		message, rest = encode(nil, "e1", rest)
+		message, rest = encode("e1", rest)
 		if len(message) > maxMessage {
 			t.Errorf("a message of %d bytes", len(message))
 		}
@@ -287,7 +338,7 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 // FuzzDecode holds that no message crashes the receiver, and that what is
 // accepted means one thing only.
 func FuzzDecode(f *testing.F) {
-	message, _ := encode(nil, "epoch", sequence(1, 3))
+	message, _ := encode("epoch", sequence(1, 3))
 	f.Add(message)
 	f.Add([]byte{version})
 	f.Add([]byte{version, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
@@ -296,7 +347,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, rest := encode(nil, epoch, events)
+		again, rest := encode(epoch, events)
 		if len(rest) > 0 {
 			return
 		}

@@ -50,7 +50,8 @@ type Publisher struct {
 	mu     sync.Mutex
 	queue  [][]byte
 	queued int           // bytes in queue
-	more   chan struct{} // has a token when queue is not empty
+	lost   bool          // events were dropped that nothing in queue tells of
+	more   chan struct{} // has a token when there is something to write
 }
 
 var _ task.Publisher = (*Publisher)(nil)
@@ -90,7 +91,7 @@ func (p *Publisher) Publish(epoch string, events []task.Event) {
 	for rest := events; len(rest) > 0; {
 		var message []byte
 		before := len(rest)
-		message, rest = encode(nil, epoch, rest)
+		message, rest = encode(epoch, rest)
 		p.enqueue(message, before-len(rest))
 	}
 }
@@ -100,23 +101,46 @@ func (p *Publisher) enqueue(message []byte, events int) {
 	defer p.mu.Unlock()
 	if p.queued+len(message) > maxQueued {
 		p.dropped.Add(events)
+		p.lost = true
 		return
 	}
 	p.queue = append(p.queue, message)
 	p.queued += len(message)
 	p.sent.Add(events)
+	p.wake()
+}
+
+// wake has the queue written. It never blocks.
+func (p *Publisher) wake() {
 	select {
 	case p.more <- struct{}{}:
 	default:
 	}
 }
 
+// take returns what is to be written now. Where something was dropped, an empty
+// message at the end has the receiver look at the log, or it would wait for the
+// next event to tell it.
 func (p *Publisher) take() [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	queue := p.queue
-	p.queue, p.queued = nil, 0
+	if p.lost {
+		look, _ := encode("", nil)
+		queue = append(queue, look)
+	}
+	p.queue, p.queued, p.lost = nil, 0, false
 	return queue
+}
+
+// begin empties the queue: what was meant for the connection before is in the
+// log. Events published from now on are queued.
+func (p *Publisher) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue, p.queued, p.lost = nil, 0, true
+	p.up.Store(true)
+	p.wake()
 }
 
 // Run keeps the link up until ctx ends; then it writes what is queued, waits
@@ -165,8 +189,7 @@ func (p *Publisher) dial(ctx context.Context) (*websocket.Conn, error) {
 // serve writes to one connection until it breaks or ctx ends.
 func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
 	defer func() { _ = conn.Close() }() // what matters has been said by then
-	p.take()                            // what was queued for the connection before is in the log
-	p.up.Store(true)
+	p.begin()
 	p.cfg.OnLink(true)
 	p.log.Info("linked to the notification server", "url", p.cfg.URL)
 	defer func() {
@@ -215,7 +238,7 @@ func (p *Publisher) leave(conn *websocket.Conn, broken <-chan error) error {
 		return err
 	}
 	select {
-	case <-broken:
+	case <-broken: //nolint:errcheck // the error is the goodbye
 	case <-time.After(farewell):
 	}
 	return nil

@@ -79,7 +79,6 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer r.leave(conn, sub)
-	sub.look() // what was committed before the link stands in the log
 	r.read(conn, sub)
 }
 
@@ -123,6 +122,10 @@ func (r *Receiver) read(conn *websocket.Conn, sub *subscription) {
 		if err != nil {
 			r.log.Error("read the link", "error", err)
 			return
+		}
+		if len(events) == 0 { // a publisher that has just come, or has had to drop some
+			sub.look()
+			continue
 		}
 		sub.mu.Lock()
 		sub.deliver(epoch, events)
