@@ -49,12 +49,12 @@ func parseLine(line []byte) Entry {
 
 // parseStamp reads the time that a line begins with.
 func parseStamp(line []byte) (time.Time, bool) {
-	const dot = len("2006-01-02T15:04:05")
-	if len(line) < len(stampFmt) || line[dot] != '.' { // Parse would take a comma
+	if len(line) < len(stampFmt) {
 		return time.Time{}, false
 	}
 	t, err := time.Parse(stampFmt, string(line[:len(stampFmt)]))
-	return t, err == nil
+	var back [len(stampFmt)]byte // Parse would take a comma, and a sign
+	return t, err == nil && bytes.HasPrefix(line, t.AppendFormat(back[:0], stampFmt))
 }
 
 func isWord(b []byte) bool {

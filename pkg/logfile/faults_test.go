@@ -103,7 +103,7 @@ func TestRotationsInARushKeepEveryLine(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{MaxSize: 1})
 	out := openStream(t, set, "api", logfile.Out)
-	texts := numbered(0, 3000)
+	texts := numbered(0, 1000)
 	for _, text := range texts {
 		write(t, out, text+"\n")
 	}
@@ -355,7 +355,7 @@ func TestHalfCompressedFilesAreReadAndDoneAgain(t *testing.T) {
 
 func TestCloseDoesNotWaitForCompression(t *testing.T) {
 	dir := t.TempDir()
-	texts := numbered(0, 2_000_000) // 24 MB
+	texts := numbered(0, 600_000) // 7 MB
 	writeFile(t, block(texts), dir, "api-2026-01-04T00-00-00.000.log")
 	set := openSet(t, dir, logfile.Options{Keep: 1e6 * time.Hour})
 	eventually(t, "the start of it", func() bool { return len(glob(t, dir, "*.gz")) > 0 })

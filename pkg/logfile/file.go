@@ -18,7 +18,7 @@ const (
 	blockSize    = 64 << 10         // lines are written in blocks of about this size
 	retryLost    = time.Second      // how often a disk that refused is tried without a new line
 	retryRotate  = time.Minute      // how long a file that cannot be rotated is left growing
-	rotateApart  = time.Millisecond // lumberjack's names of rotated files tell no less apart
+	rotateApart  = 2 * time.Millisecond // lumberjack's names of rotated files tell no less apart
 	rotateBehind = 50 * time.Millisecond
 )
 
@@ -45,7 +45,7 @@ type File struct {
 	born   time.Time // when its first line was written
 	torn   bool      // its last line has no newline
 
-	rotateAfter time.Time // a rotation failed, and is not tried before
+	rotateAfter time.Time // no rotation is tried before
 
 	lost    loss        // not told in the file yet
 	lostAll loss        // told or not

@@ -79,7 +79,12 @@ func (j *janitor) tidy() error {
 			}
 			err = errors.Join(err, e)
 		}
-		err = errors.Join(err, j.sweep())
+		select {
+		case <-j.work: // more has come, and there may be too much again
+			j.wake()
+			err = errors.Join(err, j.sweep())
+		default:
+		}
 	}
 	return err
 }

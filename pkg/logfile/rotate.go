@@ -21,10 +21,10 @@ func (f *File) rotateIfDue(size int) []byte {
 	if err == nil {
 		err = f.out.Rotate()
 	}
-	// The file that lumberjack has just opened is not open for append.
-	f.opened = nil
+	f.opened = nil // lumberjack has not opened the new file for append
+	f.rotateAfter = time.Now().Add(rotateApart)
 	if err != nil {
-		f.rotateAfter = time.Now().Add(retryRotate)
+		f.rotateAfter = f.rotateAfter.Add(retryRotate)
 		return f.note(nil, fmt.Sprintf("this file cannot be rotated: %v", err))
 	}
 	f.set.janitor.wake()
@@ -38,7 +38,7 @@ func (f *File) nameIsFree() (bool, error) {
 	files, err := rotatedOf(f.set.dir, f.name)
 	now := time.Now()
 	for _, other := range files {
-		if ahead := other.rotated.Sub(now); ahead > -2*rotateApart && ahead < rotateBehind {
+		if ahead := other.rotated.Sub(now); ahead > -rotateApart && ahead < rotateBehind {
 			return false, err
 		}
 	}
