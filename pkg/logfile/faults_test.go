@@ -259,7 +259,11 @@ func TestRotatedByAge(t *testing.T) {
 	}{{0, 0}, {59 * time.Minute, 0}, {time.Minute, 1}, {59 * time.Minute, 1}, {time.Minute, 2}} {
 		now = now.Add(step.passed)
 		set := openSet(t, dir, o) // the age is the first line's, not the process's
-		write(t, openStream(t, set, "api", logfile.Out), "next\n")
+		out := openStream(t, set, "api", logfile.Out)
+		eventually(t, "a rotation", func() bool { // not within 2 ms of another
+			write(t, out, "next\n")
+			return len(rotatedBases(t, dir)) >= step.want
+		})
 		closeSet(t, set)
 		if got := len(rotatedBases(t, dir)); got != step.want {
 			t.Errorf("%v later: %d rotated files, want %d", step.passed, got, step.want)

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	blockSize    = 64 << 10         // lines are written in blocks of about this size
-	retryLost    = time.Second      // how often a disk that refused is tried without a new line
-	retryRotate  = time.Minute      // how long a file that cannot be rotated is left growing
+	blockSize    = 64 << 10             // lines are written in blocks of about this size
+	retryLost    = time.Second          // how often a disk that refused is tried without a new line
+	retryRotate  = time.Minute          // how long a file that cannot be rotated is left growing
 	rotateApart  = 2 * time.Millisecond // lumberjack's names of rotated files tell no less apart
 	rotateBehind = 50 * time.Millisecond
 )

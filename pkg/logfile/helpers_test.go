@@ -33,10 +33,11 @@ func openStream(t testing.TB, set *logfile.Set, name, stream string) *logfile.St
 	return file.Stream(stream)
 }
 
+// write may be called from any goroutine.
 func write(t testing.TB, s *logfile.Stream, text string) {
 	t.Helper()
 	if n, err := s.Write([]byte(text)); err != nil || n != len(text) {
-		t.Fatalf("Write(%.40q) = %d, %v", text, n, err)
+		t.Errorf("Write(%.40q) = %d, %v", text, n, err)
 	}
 }
 
@@ -83,7 +84,7 @@ type follower struct {
 
 func follow(t testing.TB, dir string, o logfile.ReadOptions) *follower {
 	t.Helper()
-	f := &follower{t: t, lines: make(chan string, 1<<16), caught: make(chan struct{})}
+	f := &follower{t: t, lines: make(chan string, 1<<20), caught: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	var once sync.Once
@@ -145,7 +146,7 @@ func glob(t testing.TB, pattern ...string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(pattern...))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return paths
 }
