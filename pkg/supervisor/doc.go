@@ -17,6 +17,14 @@
 //   - Package child is the component's end of it.
 //   - A [Ledger] and [Sweep] end what a killed launcher left behind.
 //
+// What the systems keep of it. Linux: all. Descendants are found by their
+// process group, and those that left it by the mark in their environment; one
+// that left the group and cleared its environment is out of sight, and is not
+// waited for. macOS: descendants by group only, and nothing ends another's
+// command when this process is killed, until the next sweep. Windows: commands
+// in job objects, which the system ends with this process; components of ours
+// only as goroutines.
+//
 // The exported names of this package and of child are settled: they gain, and
 // do not change.
 package supervisor

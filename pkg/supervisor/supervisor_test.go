@@ -71,8 +71,10 @@ func TestStartInOrderStopInReverse(t *testing.T) {
 					t.Errorf("%s still runs", name)
 				}
 			}
-			order := []string{"wsserver ready", "api ready", "consumer ready",
-				"consumer stopping", "consumer stopped", "api stopping", "api stopped", "wsserver stopping", "wsserver stopped"}
+			order := []string{
+				"wsserver ready", "api ready", "consumer ready",
+				"consumer stopping", "consumer stopped", "api stopping", "api stopped", "wsserver stopping", "wsserver stopped",
+			}
 			for i := 1; i < len(order); i++ {
 				if j.at(order[i-1]) < 0 || j.at(order[i]) < j.at(order[i-1]) {
 					t.Errorf("%q came before %q in %q", order[i], order[i-1], j.entries)
@@ -107,8 +109,10 @@ func TestDeathBeforeReadyFailsTheStart(t *testing.T) {
 	output := newCapture()
 	s := begin(t, supervisor.Options{},
 		supervisor.Spec{Name: "wsserver", Runner: fakeProcess(t, newCapture())},
-		supervisor.Spec{Name: "api", After: []string{"wsserver"},
-			Runner: fakeProcess(t, output, "--never-ready", "--spew=40", "--no-newline=last words", "--exit-after=1ms", "--exit-code=7")},
+		supervisor.Spec{
+			Name: "api", After: []string{"wsserver"},
+			Runner: fakeProcess(t, output, "--never-ready", "--spew=40", "--no-newline=last words", "--exit-after=1ms", "--exit-code=7"),
+		},
 		supervisor.Spec{Name: "consumer", After: []string{"api"}, Runner: fakeProcess(t, newCapture())},
 	)
 	<-s.StartFailed()

@@ -44,10 +44,16 @@ func TestStopEndsTheWholeFamily(t *testing.T) {
 		{"grandchild ignores SIGTERM", []string{"--spawn-grandchild=--ignore-term"}, 50 * time.Millisecond, supervisor.EndedKilled, false},
 		{"both ignore SIGTERM", []string{"--ignore-term", "--spawn-grandchild=--ignore-term"}, 50 * time.Millisecond, supervisor.EndedKilled, false},
 		{"grandchild left the session", []string{"--spawn-grandchild=--hang=false", "--setsid-grandchild"}, waitTime, supervisor.EndedStopped, false},
-		{"grandchild left the session and ignores SIGTERM", []string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild"},
-			50 * time.Millisecond, supervisor.EndedKilled, false},
-		{"grandchild left without a trace and keeps the pipe", []string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild", "--scrub-grandchild"},
-			waitTime, supervisor.EndedStopped, true},
+		{
+			"grandchild left the session and ignores SIGTERM",
+			[]string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild"},
+			50 * time.Millisecond, supervisor.EndedKilled, false,
+		},
+		{
+			"grandchild left without a trace and keeps the pipe",
+			[]string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild", "--scrub-grandchild"},
+			waitTime, supervisor.EndedStopped, true,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			output := newCapture()
@@ -235,8 +241,10 @@ func TestCrashLoopFailsAndRestartClearsIt(t *testing.T) {
 	})
 	s := begin(t, supervisor.Options{},
 		supervisor.Spec{Name: "good", Runner: fakeProcess(t, newCapture())},
-		supervisor.Spec{Name: "bad", MayFail: true, Runner: runner, OnFailed: func() { failed <- struct{}{} },
-			Restart: supervisor.RestartPolicy{Max: 3, BackoffMin: time.Millisecond}},
+		supervisor.Spec{
+			Name: "bad", MayFail: true, Runner: runner, OnFailed: func() { failed <- struct{}{} },
+			Restart: supervisor.RestartPolicy{Max: 3, BackoffMin: time.Millisecond},
+		},
 	).started()
 	<-failed
 	st := s.waitState("bad", supervisor.StateFailed)
