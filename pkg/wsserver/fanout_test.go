@@ -171,15 +171,14 @@ const fanoutClients = 1000
 // BenchmarkFanout is one event to 1,000 clients per iteration, as fast as they
 // take them, at most window events ahead of them.
 func BenchmarkFanout(b *testing.B) {
-	for _, window := range []int{64, 1024} {
+	for _, window := range []int{1, 20, 64, 1024} {
 		b.Run(fmt.Sprintf("window=%d", window), func(b *testing.B) {
-			s := serve(b, wsserver.Config{}, nil)
+			s := serve(b, wsserver.Config{Ping: time.Hour, Heartbeat: time.Hour}, nil)
 			c := gather(b, s.addr, fanoutClients, b.N, "events")
 			used := cpu(b)
 			b.ResetTimer()
-			const batch = 16
 			for sent := 0; sent < b.N; {
-				n := min(batch, b.N-sent)
+				n := min(window, 16, b.N-sent)
 				s.publish(n)
 				sent += n
 				for s.value(b, "taskctl_deliveries_total") < float64((sent-window)*fanoutClients) {
