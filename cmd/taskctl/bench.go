@@ -82,20 +82,19 @@ func (p *program) benchTarget(ctx context.Context, cfg *config.Config, o benchOp
 	return t, nil
 }
 
-// benchProcesses are the processes that a system runs in, each once.
+// benchProcesses are the processes that a system runs in. The launcher is one:
+// what the components print passes through it.
 func benchProcesses(status launcher.Status) []bench.Process {
-	var all []bench.Process
-	seen := map[int]bool{0: true}
-	for _, c := range status.Components {
-		if !seen[c.PID] {
-			seen[c.PID] = true
-			all = append(all, bench.Process{Name: c.Name, PID: c.PID})
-		}
-	}
 	if status.Mode == launcher.ModeInProcess {
 		return []bench.Process{{Name: status.Mode, PID: status.PID}}
 	}
-	return all
+	var all []bench.Process
+	for _, c := range status.Components {
+		if c.PID != 0 {
+			all = append(all, bench.Process{Name: c.Name, PID: c.PID})
+		}
+	}
+	return append(all, bench.Process{Name: config.Launcher, PID: status.PID})
 }
 
 // measure runs a measurement with what it needs around it: a peer to compare
