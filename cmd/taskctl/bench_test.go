@@ -25,7 +25,7 @@ func TestBenchRefusesWhatCannotBeMeant(t *testing.T) {
 		"fanout --rate 10 --catchup":                  "--catchup and --rate exclude each other",
 		"limits --clients 0 --duration=-1s":           "--clients must be between 1 and 28000",
 		"limits extra":                                `unexpected argument "extra"`,
-		"nothing":                                     `unexpected argument "nothing"`,
+		"nothing":                                     `unknown command "nothing"`,
 		"rest --lang es --method brew":                `--method no puede ser "brew"`,
 		"rest --lang es --api http://192.0.2.1:80/x/": "no está en esta máquina",
 	} {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"syscall"
 
 	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/task"
 )
 
 // The exit codes, which every --help lists.
@@ -42,7 +46,7 @@ func exitCode(err error) int {
 		return int(status)
 	case err == nil, errors.Is(err, context.Canceled): // stopped on request
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &problems):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, task.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, launcher.ErrLeft):
 		return exitLeft
@@ -69,6 +73,7 @@ func explain(err error, lang message.Lang, dir string) string {
 		running  *launcher.AlreadyRunningError
 		notReady *launcher.NotReadyError
 		trip     *launcher.RoundTripError
+		away     *unreachableError
 	)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, launcher.ErrKilled),
@@ -84,6 +89,12 @@ func explain(err error, lang message.Lang, dir string) string {
 		return lang.PortTaken(taken.Component, taken.Port, taken.Addr, holder, taken.Key, config.Env(taken.Key))
 	case errors.As(err, &running):
 		return lang.AlreadyRunning(running.Dir, running.PID)
+	case errors.As(err, &away): // before ErrNotRunning, which it may be
+		cause := away.err.Err.Error()
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			cause = lang.ConsumerRefused()
+		}
+		return lang.APIUnreachable(away.url, cause, dir, away.running)
 	case errors.Is(err, launcher.ErrNotRunning):
 		return lang.NotRunning(dir)
 	case errors.As(err, &notReady):
@@ -97,6 +108,35 @@ func explain(err error, lang message.Lang, dir string) string {
 		return text
 	case errors.As(err, &trip):
 		return lang.RoundTripFailed(trip.Error())
+	}
+	return explainTask(err, lang)
+}
+
+// explainTask is what a person is told of an error about tasks, and of any other
+// that explain does not know.
+func explainTask(err error, lang message.Lang) string {
+	var (
+		ambiguous *client.AmbiguousError
+		missing   *noTaskError
+		refused   *client.Problem
+	)
+	switch {
+	case errors.As(err, &ambiguous):
+		text := lang.TaskAmbiguous(ambiguous.Prefix)
+		for _, t := range ambiguous.Tasks {
+			text += "\n  " + t.ID + "  " + oneLine(t.Title)
+		}
+		return text
+	case errors.As(err, &missing):
+		return lang.TaskUnknown(oneLine(missing.id))
+	case errors.Is(err, task.ErrVersion):
+		return lang.TaskChanged()
+	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		return lang.APINeedsToken("auth.token", config.Env("auth.token"))
+	case errors.As(err, &refused) && errors.Is(err, task.ErrUnavailable):
+		return lang.APIBusy(refused.Error())
+	case errors.As(err, &refused):
+		return lang.APIRefused(refused.Error())
 	}
 	return fmt.Sprint(err)
 }

@@ -80,7 +80,7 @@ func (p *program) rootCommand() *cobra.Command {
 
 	root.AddCommand(
 		p.startCommand(), p.stopCommand(), p.restartCommand(), p.statusCommand(), p.whyCommand(), p.doctorCommand(), p.logsCommand(),
-		p.wsserverCommand(), p.apiCommand(), p.consumerCommand(), p.benchCommand(),
+		p.wsserverCommand(), p.apiCommand(), p.consumerCommand(), p.taskCommand(), p.benchCommand(),
 		p.configCommand(), p.versionCommand(), p.completionCommand(),
 	)
 	return root
@@ -132,7 +132,7 @@ func (p *program) noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if cmd.HasParent() {
+	if !cmd.HasSubCommands() {
 		return &usageError{p.lang.UnexpectedArgument(args[0])}
 	}
 	var names []string
@@ -149,6 +149,16 @@ func (p *program) exactArgs(names ...string) cobra.PositionalArgs {
 			return &usageError{p.lang.MissingArgument(names[len(args)])}
 		case len(args) > len(names):
 			return &usageError{p.lang.UnexpectedArgument(args[len(names)])}
+		}
+		return nil
+	}
+}
+
+// someArgs takes one argument or more.
+func (p *program) someArgs(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &usageError{p.lang.MissingArgument(name)}
 		}
 		return nil
 	}

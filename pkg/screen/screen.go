@@ -80,6 +80,15 @@ func Table(indent string, width int, rows [][]string) string {
 	return b.String()
 }
 
+// Truncate shortens text to so many columns, the last of them an ellipsis; with 0
+// it leaves the text as it is.
+func Truncate(text string, columns int) string {
+	if columns == 0 {
+		return text
+	}
+	return ansi.Truncate(text, columns, "…")
+}
+
 func columnWidths(rows [][]string) []int {
 	var widths []int
 	for _, row := range rows {

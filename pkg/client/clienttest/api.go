@@ -123,15 +123,21 @@ func etag(t task.Task) string { return `"` + strconv.FormatUint(t.Version, 10) +
 
 // list serves pages whose cursor is the number of tasks before them.
 func (s *Server) list(r *http.Request) recorded {
-	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
-	if err != nil {
+	query := r.URL.Query()
+	limit, err := strconv.Atoi(query.Get("limit"))
+	switch {
+	case err != nil:
 		limit = 100
+	case limit < 1 || limit > 1000:
+		return s.problem(http.StatusUnprocessableEntity, "invalid", `"field":"limit"`)
 	}
-	before, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+	before, _ := strconv.Atoi(query.Get("cursor"))
 	newest := slices.Clone(s.tasks)
 	slices.Reverse(newest)
 	newest = slices.DeleteFunc(newest, func(t task.Task) bool {
-		return !strings.Contains(strings.ToLower(t.Title+"\n"+t.Description), strings.ToLower(r.URL.Query().Get("q")))
+		wanted := query.Get("completed")
+		return !strings.Contains(strings.ToLower(t.Title+"\n"+t.Description), strings.ToLower(query.Get("q"))) ||
+			wanted != "" && wanted != strconv.FormatBool(t.Completed)
 	})
 	end := min(before+limit, len(newest))
 	var b []byte
