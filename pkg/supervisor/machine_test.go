@@ -97,11 +97,18 @@ func (w *world) feed(in input) {
 	}
 	w.machine = next
 	w.history = append(w.history, moment{in, next.state(), actions})
+	failures := 0
 	for _, a := range actions {
+		if a.kind == doFail {
+			failures++
+		}
 		if life := w.lives[a.generation]; a.kind == doTell && a.order == Kill && in.kind != wantKill && !life.told() {
 			w.fail("generation %d was killed without having been asked to end", a.generation)
 		}
 		w.play(a)
+	}
+	if failures > 1 {
+		w.fail("it was given up %d times in one step", failures)
 	}
 	for n, life := range w.lives {
 		if w.intent == "stop" && !life.toldToEnd {

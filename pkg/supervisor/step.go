@@ -254,7 +254,7 @@ func (t *transition) lost(in input) {
 	if !l.asked {
 		t.died(l, exit, in, successor)
 	}
-	if len(exit.Left) > 0 && t.intent == intentRun && !successor {
+	if len(exit.Left) > 0 && t.intent == intentRun && !successor && !t.failed {
 		t.fail(exit) // a second one must not run beside what is left
 	}
 }
