@@ -136,6 +136,10 @@ func (h *hub) reserve() bool {
 // release gives back what reserve took.
 func (h *hub) release() { h.clients.Add(-1) }
 
+// sendBuffer bounds what the kernel holds for a client that does not read, in
+// bytes. The kernel alone would let it grow to megabytes, for each.
+const sendBuffer = 256 << 10
+
 // admit makes a connection a client, and serves it in a goroutine of its own.
 // Its place has been reserved.
 func (h *hub) admit(conn net.Conn, f *filter, at start) {
@@ -151,6 +155,9 @@ func (h *hub) admit(conn net.Conn, f *filter, at start) {
 		if asked {
 			at.reason = task.GoneEpoch
 		}
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // only a hint
 	}
 	s := h.shards[h.next%len(h.shards)]
 	h.next++
@@ -171,6 +178,7 @@ func (h *hub) admit(conn net.Conn, f *filter, at start) {
 	h.running.Add(1)
 	go h.serve(c)
 	c.kick()
+	h.logger.Info("client connected", "remote", conn.RemoteAddr().String(), "clients", h.clients.Load())
 }
 
 // dismiss sends away a connection that came while the server leaves.
@@ -190,6 +198,7 @@ func (h *hub) serve(c *client) {
 	c.cut()
 	c.shard.remove(c)
 	h.release()
+	h.logger.Info("client left", "remote", c.conn.RemoteAddr().String(), "clients", h.clients.Load())
 }
 
 // closeSpacing is how much more time to answer a close frame each client gets

@@ -91,6 +91,11 @@ func New(config Config, deps Deps) (*Server, error) {
 		deps.Metrics = metrics.NewSet()
 	}
 	config = config.withDefaults()
+	if most := affordable(openFiles()); most > 0 && config.MaxClients > most {
+		deps.Logger.Info("fewer clients than configured: a process may not open more files",
+			"max_clients", most, "configured", config.MaxClients)
+		config.MaxClients = most
+	}
 	h := &hub{config: config, log: deps.Log, logger: deps.Logger, lang: deps.Lang, begun: make(chan struct{})}
 	rhythm := newRhythm(config.Ping, config.Heartbeat, config.Timeout)
 	for range runtime.GOMAXPROCS(0) {
@@ -108,6 +113,10 @@ func New(config Config, deps Deps) (*Server, error) {
 		ready:    make(chan struct{}),
 	}, nil
 }
+
+// affordable is how many clients a limit of open files leaves room for, with some
+// left over to refuse the others, to read the log, and to answer requests.
+func affordable(files int) int { return files - files/16 - 32 }
 
 // Ready is closed when the place in the event log is known and clients are
 // served, or will be as soon as the gate opens.

@@ -1,0 +1,14 @@
+//go:build unix
+
+package wsserver
+
+import "golang.org/x/sys/unix"
+
+// openFiles returns how many descriptors this process may have; 0: unknown.
+func openFiles() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0
+	}
+	return int(min(limit.Cur, 1<<30))
+}
