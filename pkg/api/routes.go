@@ -42,6 +42,7 @@ func (s *Server) routesOf() []route {
 		{get, "/metrics", s.metrics, aboutMetrics},
 		{get, "/openapi.json", s.openAPI, aboutOpenAPI},
 		{get, "/", s.index, aboutIndex},
+		{get, "/asyncapi.json", s.asyncAPI, nil},
 		{get, "/system", s.system, nil},
 		{get, boardPath, s.boardFile, nil},
 		{get, "/docs", s.boardFile, nil},
