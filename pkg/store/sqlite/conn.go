@@ -44,6 +44,7 @@ func dsn(path string, more ...string) string {
 	}
 	u := url.URL{Path: path}
 	query := append([]string{
+		"_busy_timeout=5000",        // applied first: the next may have to wait
 		"_pragma=synchronous(FULL)", // NORMAL does not sync at commit (I3)
 		"_pragma=temp_store(MEMORY)",
 		"_error_rc=1", // no message left over from an earlier call
@@ -66,6 +67,12 @@ func connect(ctx context.Context, dsn string) (*conn, error) {
 		return nil, err
 	}
 	return &conn{Conn: c}, nil
+}
+
+// leaveWaiting leaves waiting for another's lock to retryBusy. It comes last of
+// what is set up: anything that reads the schema may have to wait.
+func (c *conn) leaveWaiting(ctx context.Context) error {
+	return c.exec(ctx, "PRAGMA busy_timeout = 0")
 }
 
 func (c *conn) Close() error {
@@ -92,7 +99,7 @@ func (c *conn) prepare(ctx context.Context, texts map[**stmt]string) error {
 func (c *conn) statement(ctx context.Context, text string) (*stmt, error) {
 	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, text)
 	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", text, err)
+		return nil, about(text, err)
 	}
 	return &stmt{Stmt: s}, nil
 }
@@ -103,7 +110,7 @@ func (c *conn) exec(ctx context.Context, text string, args ...driver.Value) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.exec(ctx, args...), s.Close())
+	return about(text, errors.Join(s.exec(ctx, args...), s.Close()))
 }
 
 // first runs a query once and returns its first row.
@@ -113,7 +120,16 @@ func (c *conn) first(ctx context.Context, text string, args ...driver.Value) (ro
 		return nil, err
 	}
 	r, err := s.first(ctx, args...)
-	return r, errors.Join(err, s.Close())
+	return r, about(text, errors.Join(err, s.Close()))
+}
+
+// about says which statement an error is of, by its first line.
+func about(text string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	return fmt.Errorf("%s: %w", text, err)
 }
 
 func (s *stmt) bind(args []driver.Value) []driver.NamedValue {

@@ -77,42 +77,29 @@ func writeOne(ctx context.Context, s *Store, random *rand.Rand, mu *sync.Mutex) 
 	return nil
 }
 
-// TestKill kills a process that writes, again and again, and looks at what it
-// has left: everything that was acknowledged is there, and log and tasks agree.
+// TestKill has three processes create and write one database at once, kills
+// them, and looks at what they have left, again and again: everything that was
+// acknowledged is there, once, and log and tasks agree.
 func TestKill(t *testing.T) {
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "data", "tasks.db")
 	acknowledged := map[string]string{} // id by seq
 	epoch := ""
-	for round := range 4 {
-		cmd := exec.Command(exe, "-test.run=^$")
-		cmd.Env = append(os.Environ(), crashPath+"="+path)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
+	for round := range 3 {
+		var mu sync.Mutex
+		var processes sync.WaitGroup
+		for range 3 {
+			processes.Go(func() {
+				killAfter(t, path, 10+rand.IntN(200), func(id, seq string) {
+					mu.Lock()
+					defer mu.Unlock()
+					if other, twice := acknowledged[seq]; twice {
+						t.Errorf("%s was acknowledged for %s and for %s", seq, other, id)
+					}
+					acknowledged[seq] = id
+				})
+			})
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		kill := 50 + rand.IntN(300)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			id, seq, whole := strings.Cut(lines.Text(), " ")
-			if whole && seq != "" {
-				acknowledged[seq] = id
-			}
-			if kill--; kill == 0 {
-				if err := cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() == 1 {
-			t.Fatalf("the writer ended by itself: %v", err)
-		}
+		processes.Wait()
 
 		s := open(t, Options{Path: path})
 		at := head(t, s)
@@ -129,6 +116,40 @@ func TestKill(t *testing.T) {
 		if fit, err := inspect(t.Context(), path, 1); err != nil || !fit {
 			t.Fatalf("round %d: %v, %v", round, fit, err)
 		}
+	}
+}
+
+// killAfter runs a process that writes to path, reports what it says, and kills
+// it after so many writes.
+func killAfter(t *testing.T, path string, writes int, report func(id, seq string)) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	cmd := exec.Command(exe, "-test.run=^$")
+	cmd.Env = append(os.Environ(), crashPath+"="+path)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if id, seq, whole := strings.Cut(lines.Text(), " "); whole && seq != "" {
+			report(id, seq)
+		}
+		if writes--; writes == 0 {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
+		t.Errorf("the writer ended by itself: %v", err)
 	}
 }
 

@@ -71,13 +71,16 @@ func createIndex(ctx context.Context, path string) error {
 
 func connectIndex(ctx context.Context, path string) (*conn, error) {
 	// NORMAL may lose the last steps with the power, and never half of one.
-	return connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=synchronous(NORMAL)"))
+	return connect(ctx, dsn(path, "_pragma=synchronous(NORMAL)"))
 }
 
 var errOtherIndex = errors.New("index of another version")
 
 func prepareIndex(ctx context.Context, c *conn) error {
-	if err := retryBusy(ctx, func() error { return c.exec(ctx, "PRAGMA journal_mode = WAL") }); err != nil {
+	if err := c.leaveWaiting(ctx); err != nil {
+		return err
+	}
+	if err := switchToWAL(ctx, c); err != nil {
 		return err
 	}
 	return immediate(ctx, c, func() error {
@@ -140,6 +143,9 @@ func openIndexer(ctx context.Context, path string, logger *slog.Logger, readers 
 		&x.deleteWords:  `DELETE FROM grams WHERE rowid = $1`,
 		&x.forgetAll:    `INSERT INTO grams (grams) VALUES ('delete-all')`,
 	})
+	if err == nil {
+		err = x.conn.leaveWaiting(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, x.conn.Close())
 	}

@@ -40,11 +40,8 @@ func migrations() ([]string, error) {
 // migrate brings the file that c has open to the newest version, each step in a
 // transaction of its own. Several processes may do so at once.
 func migrate(ctx context.Context, c *conn, scripts []string) error {
-	// Two connections that switch an empty file to WAL at once do not wait for
-	// each other (SQLite returns SQLITE_BUSY without asking the busy handler).
-	err := retryBusy(ctx, func() error { return c.exec(ctx, "PRAGMA journal_mode = WAL") })
-	if err != nil {
-		return fmt.Errorf("switch to WAL: %w", err)
+	if err := switchToWAL(ctx, c); err != nil {
+		return err
 	}
 	for done := false; !done; {
 		err := immediate(ctx, c, func() error {
@@ -64,6 +61,22 @@ func migrate(ctx context.Context, c *conn, scripts []string) error {
 		}
 	}
 	return nil
+}
+
+// errNotWAL: the file is not in WAL mode, because someone else is using it, or
+// because the file system cannot share memory.
+var errNotWAL = errors.New("cannot switch to WAL")
+
+// switchToWAL puts the file in WAL mode, for good. Where another connection is
+// in the way, SQLite may say so or just stay in the mode it was in.
+func switchToWAL(ctx context.Context, c *conn) error {
+	return retryBusy(ctx, func() error {
+		r, err := c.first(ctx, "PRAGMA journal_mode = WAL")
+		if err == nil && r.text(0) != "wal" {
+			err = errNotWAL
+		}
+		return err
+	})
 }
 
 // immediate runs do in a transaction that holds the write lock from the start.
@@ -93,7 +106,8 @@ const (
 func retryBusy(ctx context.Context, do func() error) error {
 	for deadline := time.Now().Add(busyTimeout); ; {
 		err := do()
-		if code(err) != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+		busy := code(err) == sqlite3.SQLITE_BUSY || errors.Is(err, errNotWAL)
+		if !busy || time.Now().After(deadline) {
 			return err
 		}
 		select {

@@ -51,24 +51,19 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c, err := connect(ctx, dsn(path, "mode=ro", "_pragma=busy_timeout(5000)"))
+	c, err := connect(ctx, dsn(path, "mode=ro"))
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = c.Close() }() // nothing was written
 
-	var version, application, objects int64
-	for text, to := range map[string]*int64{
-		"PRAGMA user_version":                &version,
-		"PRAGMA application_id":              &application,
-		"SELECT count(*) FROM sqlite_schema": &objects,
-	} {
-		r, err := c.first(ctx, text)
-		if err != nil {
-			return false, err
-		}
-		*to = r.int(0)
+	// One statement, because another process may be creating it.
+	r, err := c.first(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_user_version, pragma_application_id`)
+	if err != nil {
+		return false, err
 	}
+	version, application, objects := r.int(0), r.int(1), r.int(2)
 	switch {
 	case version == 0 && application == 0 && objects == 0:
 		return false, nil
@@ -99,11 +94,14 @@ func prepare(ctx context.Context, path string, scripts []string) error {
 	if err := create(path); err != nil {
 		return err
 	}
-	c, err := connectToWrite(ctx, path, "_pragma=busy_timeout(5000)")
+	c, err := connectToWrite(ctx, path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(func() error {
+		if err := c.leaveWaiting(ctx); err != nil {
+			return err
+		}
 		if err := migrate(ctx, c, scripts); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func openPool(ctx context.Context, o Options, index string, closing <-chan struc
 }
 
 func openReader(ctx context.Context, path, index string) (*reader, error) {
-	c, err := connect(ctx, dsn(path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
+	c, err := connect(ctx, dsn(path, "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
 	if err != nil {
 		return nil, err
 	}

@@ -57,9 +57,8 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		committed: committed,
 		logger:    o.Logger,
 	}
-	// Waiting for another process is retryBusy's.
-	if w.conn, err = connectToWrite(ctx, o.Path, "_pragma=busy_timeout(0)",
-		"_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)"); err != nil {
+	w.conn, err = connectToWrite(ctx, o.Path, "_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)")
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -82,8 +81,10 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 	if w.tx, err = newTransaction(ctx, w.conn, o.Now); err != nil {
 		return nil, err
 	}
-	w.upkeep, err = newUpkeep(ctx, w.conn, o)
-	return w, err
+	if w.upkeep, err = newUpkeep(ctx, w.conn, o); err != nil {
+		return nil, err
+	}
+	return w, w.conn.leaveWaiting(ctx)
 }
 
 // close waits for what was accepted.
