@@ -15,7 +15,6 @@ import (
 	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/listen"
-	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -162,11 +161,6 @@ func (p *program) printTask(t task.Task, asJSON bool) error {
 	}
 	_, err := fmt.Fprintln(p.stdout, t.ID)
 	return err
-}
-
-// oneLine makes a text safe to stand in a line of a table.
-func oneLine(text string) string {
-	return strings.ReplaceAll(logfile.Printable(text), "\t", " ")
 }
 
 // Bounds of what the shell is offered: more is no help, and it must not wait.
