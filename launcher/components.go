@@ -24,6 +24,7 @@ import (
 	"github.com/taskctl/taskctl/pkg/store/sqlite"
 	"github.com/taskctl/taskctl/pkg/supervisor/child"
 	"github.com/taskctl/taskctl/pkg/task"
+	"github.com/taskctl/taskctl/pkg/webui"
 	"github.com/taskctl/taskctl/pkg/wsserver"
 )
 
@@ -140,6 +141,7 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	}
 	server, err := api.New(cfg.APIConfig(env.Version), api.Deps{
 		Listeners: listeners, Gate: env.Handle.Gate(), Store: store, Notifier: notifier,
+		Board:  webui.Handler(webui.Config{WebSocketURL: cfg.WebSocket(), Token: cfg.Auth.Token != ""}),
 		System: func(ctx context.Context) ([]byte, error) { return systemJSON(ctx, cfg) },
 		Link:   publisher.Connected, Queued: store.Queued, Metrics: set, Logger: log,
 	})

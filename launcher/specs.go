@@ -84,7 +84,7 @@ func (l *Launcher) own(name string, run func(context.Context, *config.Config, En
 		args = append(args, "--checkpoint", l.cfg.Data(checkpointFile))
 	}
 	spec.Runner = supervisor.Process{
-		Path: l.opts.Executable, Args: args, Env: append(foreignEnviron(), l.live.Environ(os.DevNull)...),
+		Path: l.opts.Executable, Name: "taskctl", Args: args, Env: append(foreignEnviron(), l.live.Environ(os.DevNull)...),
 		Dir: l.cfg.Dir, Ours: true, Output: l.output(name),
 		Sockets: func() ([]*os.File, error) { return l.sockets.files(name) },
 	}

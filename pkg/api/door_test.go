@@ -43,7 +43,7 @@ func TestTokenIsAskedForEverywhereAndKeptToOurselves(t *testing.T) {
 		c.Access.Token = "secret-7f3a"
 		d.Logger = log.logger()
 	})
-	for _, path := range []string{"/", "/tasks", "/tasks/" + exampleID, "/events", "/healthz", "/readyz", "/metrics", "/openapi.json", "/nothing"} {
+	for _, path := range []string{"/tasks", "/tasks/" + exampleID, "/events", "/healthz", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json", "/system", "/nothing"} {
 		for _, authorization := range []string{"", "Bearer wrong-1b2c", "Basic secret-7f3a"} {
 			a := s.do(http.MethodGet, path, "", "Authorization", authorization)
 			wantProblem(t, a, http.StatusUnauthorized, "")
@@ -51,6 +51,9 @@ func TestTokenIsAskedForEverywhereAndKeptToOurselves(t *testing.T) {
 				t.Errorf("%s: no challenge", path)
 			}
 		}
+	}
+	if a := s.do(http.MethodGet, "/", ""); a.status != http.StatusOK {
+		t.Errorf("the page that asks for the token: %d", a.status)
 	}
 	if a := s.do(http.MethodGet, "/tasks?token=secret-7f3a", "", "Authorization", "Bearer secret-7f3a"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("with the token: %d %s", a.status, a.body)

@@ -23,6 +23,7 @@ type route struct {
 	path   string
 	serve  handler
 	about  func(*book) *huma.Operation // nil: not for programs
+	page   bool                        // a page for browsers, without data: it asks for the token itself
 }
 
 // routesOf is the whole surface. HEAD goes with every GET, and OPTIONS with
@@ -30,22 +31,22 @@ type route struct {
 func (s *Server) routesOf() []route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
-		{get, tasksPath, s.listTasks, aboutListTasks},
-		{post, tasksPath, s.createTask, aboutCreateTask},
-		{get, taskPath, s.getTask, aboutGetTask},
-		{put, taskPath, s.replaceTask, aboutReplaceTask},
-		{patch, taskPath, s.patchTask, aboutPatchTask},
-		{del, taskPath, s.deleteTask, aboutDeleteTask},
-		{get, "/events", s.events, aboutEvents},
-		{get, "/healthz", s.health, aboutHealth},
-		{get, "/readyz", s.readiness, aboutReadiness},
-		{get, "/metrics", s.metrics, aboutMetrics},
-		{get, "/openapi.json", s.openAPI, aboutOpenAPI},
-		{get, "/", s.index, aboutIndex},
-		{get, "/asyncapi.json", s.asyncAPI, nil},
-		{get, "/system", s.system, nil},
-		{get, boardPath, s.boardFile, nil},
-		{get, "/docs", s.boardFile, nil},
+		{method: get, path: tasksPath, serve: s.listTasks, about: aboutListTasks},
+		{method: post, path: tasksPath, serve: s.createTask, about: aboutCreateTask},
+		{method: get, path: taskPath, serve: s.getTask, about: aboutGetTask},
+		{method: put, path: taskPath, serve: s.replaceTask, about: aboutReplaceTask},
+		{method: patch, path: taskPath, serve: s.patchTask, about: aboutPatchTask},
+		{method: del, path: taskPath, serve: s.deleteTask, about: aboutDeleteTask},
+		{method: get, path: "/events", serve: s.events, about: aboutEvents},
+		{method: get, path: "/healthz", serve: s.health, about: aboutHealth},
+		{method: get, path: "/readyz", serve: s.readiness, about: aboutReadiness},
+		{method: get, path: "/metrics", serve: s.metrics, about: aboutMetrics},
+		{method: get, path: "/openapi.json", serve: s.openAPI, about: aboutOpenAPI},
+		{method: get, path: "/", serve: s.index, about: aboutIndex, page: true},
+		{method: get, path: "/asyncapi.json", serve: s.asyncAPI},
+		{method: get, path: "/system", serve: s.system},
+		{method: get, path: boardPath, serve: s.boardFile, page: true},
+		{method: get, path: "/docs", serve: s.boardFile, page: true},
 	}
 }
 
@@ -61,6 +62,7 @@ type resource struct {
 	path    string // as in the routes, for metrics
 	allow   string // the Allow header
 	methods map[string]handler
+	page    bool // let in without the token
 	meter   *routeMeter
 }
 
@@ -78,7 +80,7 @@ func newRouteTable(routes []route, meter *meter) routeTable {
 	for _, r := range routes {
 		res := table.exact[r.path]
 		if res == nil {
-			res = &resource{path: r.path, methods: make(map[string]handler), meter: meter.route(r.path)}
+			res = &resource{path: r.path, methods: make(map[string]handler), page: r.page, meter: meter.route(r.path)}
 			table.exact[r.path] = res
 		}
 		res.methods[r.method] = r.serve

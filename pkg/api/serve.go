@@ -85,7 +85,7 @@ func (s *Server) dispatch(x *exchange, res *resource) error {
 		return &deniedError{denied}
 	}
 	preflight := allowOrigin(x)
-	if !preflight { // a preflight cannot carry the token (Fetch §4.8)
+	if !preflight && !res.page { // neither can carry the token (Fetch §4.8)
 		if denied := s.cfg.Access.CheckToken(x.r); denied != nil {
 			return &deniedError{denied}
 		}
