@@ -176,7 +176,7 @@ func (h *hub) admit(conn net.Conn, f *filter, at start) {
 	}
 	s.add(c)
 	h.running.Add(1)
-	go h.serve(c)
+	go c.serve()
 	c.kick()
 	h.logger.Info("client connected", "remote", conn.RemoteAddr().String(), "clients", h.clients.Load())
 }
@@ -188,17 +188,6 @@ func (h *hub) dismiss(conn net.Conn) {
 	_, _ = conn.Write(appendClose(nil, code, text)) // it comes back whether it reads this or not
 	_ = conn.Close()
 	h.release()
-}
-
-// serve reads what the client sends until the connection ends. It runs on a
-// fresh stack: the one that came through net/http is far larger.
-func (h *hub) serve(c *client) {
-	defer h.running.Done()
-	c.read(h.config.CloseTimeout)
-	c.cut()
-	c.shard.remove(c)
-	h.release()
-	h.logger.Info("client left", "remote", c.conn.RemoteAddr().String(), "clients", h.clients.Load())
 }
 
 // closeSpacing is how much more time to answer a close frame each client gets

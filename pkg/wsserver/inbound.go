@@ -195,20 +195,21 @@ func unmask(p []byte, mask [4]byte, at int) {
 	}
 }
 
-// parseClose reads the payload of a close frame (§5.5.1). closeNone: it was empty.
-func parseClose(payload []byte) (closeCode, error) {
+// parseClose returns what the payload of a close frame says (§5.5.1): a farewell,
+// or the *violation that it is.
+func parseClose(payload []byte) error {
 	switch {
 	case len(payload) == 0:
-		return closeNone, nil
+		return farewell{closeNone}
 	case len(payload) == 1:
-		return 0, protocolError("close payload of one byte")
+		return protocolError("close payload of one byte")
 	}
 	code := closeCode(binary.BigEndian.Uint16(payload))
 	if !code.mayBeReceived() {
-		return 0, protocolError("invalid close code")
+		return protocolError("invalid close code")
 	}
 	if !utf8.Valid(payload[2:]) {
-		return 0, &violation{closeNotUTF8, "close reason that is not UTF-8"}
+		return &violation{closeNotUTF8, "close reason that is not UTF-8"}
 	}
-	return code, nil
+	return farewell{code}
 }

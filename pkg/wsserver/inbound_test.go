@@ -19,8 +19,7 @@ func transcript(r io.Reader) (controls [][]byte, err error) {
 		}
 		controls = append(controls, append([]byte{opcode}, payload...))
 		if opcode == opClose {
-			_, err := parseClose(payload)
-			return controls, err
+			return controls, parseClose(payload)
 		}
 	}
 }
