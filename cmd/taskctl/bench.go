@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -116,9 +117,6 @@ func (p *program) measure(ctx context.Context, cfg *config.Config, local bool, r
 		opts.DataDir = cfg.DataDir()
 	}
 	err = run(opts)
-	if opts.Progress != nil {
-		fmt.Fprint(p.stderr, "\r\x1b[K")
-	}
 	var connect *bench.ConnectError
 	if !errors.As(err, &connect) {
 		return err
@@ -171,6 +169,18 @@ func (p *program) benchProgress() func(bench.Progress) {
 		}
 		fmt.Fprint(p.stderr, text)
 	}
+}
+
+// printReport writes what came of a measurement, as JSON or for people.
+func (p *program) printReport(report any, asJSON bool, text func() string) error {
+	if screen.IsTerminal(p.stderr) {
+		fmt.Fprint(p.stderr, "\r\x1b[K") // the progress line
+	}
+	if asJSON {
+		return printJSON(p.stdout, report)
+	}
+	_, err := io.WriteString(p.stdout, text())
+	return err
 }
 
 // between checks a number that a flag gave.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"math"
 	"time"
 
@@ -62,11 +61,7 @@ func (p *program) benchFanout(cmd *cobra.Command, o benchOptions, c bench.Fanout
 		if err != nil {
 			return err
 		}
-		if o.json {
-			err = printJSON(p.stdout, r)
-		} else {
-			_, err = io.WriteString(p.stdout, p.renderFanout(r))
-		}
+		err = p.printReport(r, o.json, func() string { return p.renderFanout(r) })
 		if d := r.Delivered; err == nil && !r.Interrupted && (d.Lost > 0 || d.Repeated > 0 || d.Resets > 0 || d.Disconnected > 0) {
 			return errors.New(p.lang.BenchUnfaithful(d.Lost, d.Repeated, d.Resets, d.Disconnected))
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,10 +49,6 @@ func (p *program) benchLimits(cmd *cobra.Command, c bench.LimitsConfig, asJSON b
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return printJSON(p.stdout, r)
-		}
-		_, err = io.WriteString(p.stdout, p.renderLimits(r))
-		return err
+		return p.printReport(r, asJSON, func() string { return p.renderLimits(r) })
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -69,11 +68,7 @@ func (p *program) benchRest(cmd *cobra.Command, o benchOptions, c bench.RestConf
 		if err != nil {
 			return err
 		}
-		if o.json {
-			err = printJSON(p.stdout, r)
-		} else {
-			_, err = io.WriteString(p.stdout, p.renderRest(r))
-		}
+		err = p.printReport(r, o.json, func() string { return p.renderRest(r) })
 		if err == nil && r.Load.Requests == 0 && !r.Interrupted {
 			return errors.New(p.lang.BenchAllFailed(r.Load.ErrorSample))
 		}

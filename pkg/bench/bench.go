@@ -7,10 +7,7 @@
 // costs is taken from the server. What they cost is measured and reported too.
 package bench
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Target is the system that the load is put on.
 type Target struct {
@@ -68,8 +65,7 @@ func (o Options) watch(stage Stage, total uint64, done func() uint64) (stop func
 	if o.Progress == nil {
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(context.Background()) // ended by stop, which outlives an interrupt
-	ended := make(chan struct{})
+	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		began := time.Now()
@@ -79,10 +75,10 @@ func (o Options) watch(stage Stage, total uint64, done func() uint64) (stop func
 			o.Progress(Progress{Stage: stage, Elapsed: time.Since(began), Done: done(), Total: total})
 			select {
 			case <-ticker.C:
-			case <-ctx.Done():
+			case <-over:
 				return
 			}
 		}
 	}()
-	return func() { cancel(); <-ended }
+	return func() { close(over); <-ended }
 }
