@@ -33,8 +33,9 @@ const ledgerFile = "run.json"
 type Options struct {
 	InProcess  bool
 	NoTestTask bool
-	Detached   func() error // called once ready, where the launcher lives on without a terminal; else nil
-	Executable string       // what to run as a child: see Executable
+	Detached   func() error     // called once ready, where the launcher lives on without a terminal; else nil
+	ChildDied  <-chan os.Signal // as process 1: SIGCHLD, upon which orphans are reaped; else nil
+	Executable string           // what to run as a child: see Executable
 	Version    string
 	Stdout     io.Writer // the screen and the receipt
 	Stderr     io.Writer // messages while it runs
@@ -127,6 +128,11 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 		l.stopping.Store(true)
 		beginStop()
 	})
+	if l.opts.ChildDied != nil {
+		reaping, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		group.Add(func() error { return l.supervisor.ReapOrphans(reaping, l.opts.ChildDied) }, func(error) { stop() })
+	}
 	conducting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var startErr error

@@ -49,6 +49,7 @@ func (p *program) start(cmd *cobra.Command, o startOptions) error {
 		InProcess:  o.inProcess,
 		NoTestTask: o.noTestTask,
 		Detached:   detached,
+		ChildDied:  childDeaths(),
 		Executable: executable,
 		Version:    version(),
 		Stdout:     p.stdout,
