@@ -11,6 +11,7 @@ import (
 	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/store/sqlite"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -73,6 +74,7 @@ func explain(err error, lang message.Lang, dir string) string {
 		running  *launcher.AlreadyRunningError
 		notReady *launcher.NotReadyError
 		trip     *launcher.RoundTripError
+		file     *sqlite.FileError
 		away     *unreachableError
 	)
 	switch {
@@ -106,6 +108,8 @@ func explain(err error, lang message.Lang, dir string) string {
 			}
 		}
 		return text
+	case errors.As(err, &file):
+		return file.Describe(lang)
 	case errors.As(err, &trip):
 		return lang.RoundTripFailed(trip.Error())
 	}

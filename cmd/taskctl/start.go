@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"runtime"
+
 	"github.com/spf13/cobra"
 
 	"github.com/taskctl/taskctl/launcher"
@@ -40,6 +43,10 @@ func (p *program) start(cmd *cobra.Command, o startOptions) error {
 	executable, err := launcher.Executable()
 	if err != nil {
 		return err
+	}
+	if runtime.GOOS == "windows" && !o.inProcess {
+		fmt.Fprintln(p.stderr, p.lang.StartNoProcesses())
+		o.inProcess = true
 	}
 	detached := launcher.Detached(p.getenv)
 	if o.detach && detached == nil {

@@ -11,16 +11,16 @@ func (l Lang) DatabaseCorrupt(path string) string {
 // DatabaseNotOne: the file is something else.
 func (l Lang) DatabaseNotOne(path string) string {
 	return l.say(
-		"%s is not a database, or is damaged; nothing was changed. Name another file as store, or move this one away",
-		"%s no es una base de datos, o está dañada; no se ha cambiado nada. Indique otro archivo en store, o mueva este",
+		"%s is not a database, or is damaged; nothing was changed. Move it away to begin with an empty one",
+		"%s no es una base de datos, o está dañada; no se ha cambiado nada. Muévalo para empezar con una vacía",
 		path)
 }
 
 // DatabaseForeign: the file belongs to another program.
 func (l Lang) DatabaseForeign(path string) string {
 	return l.say(
-		"%s is a database of another program; nothing was changed. Name another file as store",
-		"%s es una base de datos de otro programa; no se ha cambiado nada. Indique otro archivo en store",
+		"%s is a database of another program; nothing was changed. Move it away, or choose another --dir",
+		"%s es una base de datos de otro programa; no se ha cambiado nada. Muévala, o elija otro --dir",
 		path)
 }
 
