@@ -15,7 +15,9 @@ const module = "github.com/taskctl/taskctl/"
 // ranks order the rooms: an import may only point to a lower rank. Rooms of one
 // rank are siblings and never import each other. A room without a rank fails.
 var ranks = map[string]int{
+	"cmd/taskctl/chaos":         95,
 	"cmd/taskctl/e2e":           95,
+	"cmd/taskctl/e2etest":       94,
 	"cmd/taskctl":               90,
 	"launcher":                  80,
 	"pkg/config":                70,

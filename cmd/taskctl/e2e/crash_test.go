@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
 )
 
 func readAll(t testing.TB, res *http.Response) string {
@@ -30,7 +32,7 @@ func TestNothingOutlivesAKilledLauncher(t *testing.T) {
 	began := time.Now()
 	p.signal(t, syscall.SIGKILL)
 	p.exit(t)
-	awaitGone(t, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
+	e2etest.AwaitGone(t, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("the components lived on for %v", took)
 	}
@@ -66,13 +68,13 @@ func TestAKilledComponentComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			var after status
-			waitFor(t, name+" to be ready again", func() bool {
+			e2etest.WaitFor(t, name+" to be ready again", func() bool {
 				after = statusOf(t, dir)
 				return after.State == "ready" && after.pid(name) != before.pid(name)
 			})
 			title := "after the death of " + name
 			create(t, after.API, title)
-			waitFor(t, "a notification after the death", func() bool { return strings.Contains(logOf(t, dir, "consumer"), title) })
+			e2etest.WaitFor(t, "a notification after the death", func() bool { return strings.Contains(logOf(t, dir, "consumer"), title) })
 		})
 	}
 }
@@ -86,15 +88,15 @@ components:
     ready: {log: up}
 `)
 	p := startedIn(t, dir, "--no-test-task")
-	waitFor(t, "the stubborn component", func() bool { return strings.Contains(logOf(t, dir, "stubborn"), "up") })
+	e2etest.WaitFor(t, "the stubborn component", func() bool { return strings.Contains(logOf(t, dir, "stubborn"), "up") })
 	s := statusOf(t, dir)
 	p.ctrlC(t)
-	waitFor(t, "the wait for it", func() bool { return strings.Contains(p.out.String(), "waiting for stubborn") })
+	e2etest.WaitFor(t, "the wait for it", func() bool { return strings.Contains(p.out.String(), "waiting for stubborn") })
 	p.ctrlC(t)
 	if code := p.exit(t); code != 3 || !strings.Contains(p.out.String(), "had to be killed: stubborn") {
 		t.Errorf("exit code %d, want 3 and who was killed", code)
 	}
-	awaitGone(t, s.pid("stubborn"))
+	e2etest.AwaitGone(t, s.pid("stubborn"))
 }
 
 func TestAComponentThatCannotStart(t *testing.T) {

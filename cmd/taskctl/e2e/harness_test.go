@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
 )
 
 // binary is the taskctl under test: the shipped one, built once.
@@ -31,32 +32,12 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "taskctl")
-	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("build: %v\n%s", err, out))
+	if binary, err = e2etest.Build(dir); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-// patience bounds every wait: far beyond what a loaded machine takes.
-const patience = 15 * time.Second
-
-// waitFor polls a condition that no channel tells of.
-func waitFor(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("waited %v in vain: %s", patience, what)
-		}
-	}
 }
 
 // output collects what a process prints, and can be waited on.
@@ -79,8 +60,8 @@ func (o *output) String() string {
 
 func (o *output) await(t testing.TB, text string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	waitFor(t, fmt.Sprintf("%q in the output", text), func() bool {
+	deadline := time.Now().Add(e2etest.Patience)
+	e2etest.WaitFor(t, fmt.Sprintf("%q in the output", text), func() bool {
 		if time.Now().After(deadline.Add(-time.Second)) {
 			t.Fatalf("no %q in the output:\n%s", text, o)
 		}
@@ -97,22 +78,11 @@ type process struct {
 	code   int
 }
 
-// environ is the tests' own environment without anything that would steer taskctl.
-func environ() []string {
-	var env []string
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "TASKCTL_") && !strings.HasPrefix(entry, "LC_") && !strings.HasPrefix(entry, "LANG=") {
-			env = append(env, entry)
-		}
-	}
-	return append(env, "TERM=xterm", "TASKCTL_API_ADDR=localhost:0", "TASKCTL_WSSERVER_ADDR=localhost:0")
-}
-
 // onTerminal starts taskctl on a terminal of its own.
 func onTerminal(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), out: &output{}, exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env = dir, environ()
+	p.cmd.Dir, p.cmd.Env = dir, e2etest.Environ()
 	tty, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 40, Cols: 120})
 	if err != nil {
 		t.Fatal(err)
@@ -128,9 +98,9 @@ func onTerminal(t testing.TB, dir string, args ...string) *process {
 func piped(t testing.TB, dir string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), out: &output{}, exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env = dir, append(environ(), env...)
+	p.cmd.Dir, p.cmd.Env = dir, append(e2etest.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	p.cmd.WaitDelay = patience
+	p.cmd.WaitDelay = e2etest.Patience
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +140,8 @@ func (p *process) exit(t testing.TB) int {
 	select {
 	case <-p.exited:
 		return p.code
-	case <-time.After(patience):
-		t.Fatalf("it did not end within %v; it printed:\n%s", patience, p.out)
+	case <-time.After(e2etest.Patience):
+		t.Fatalf("it did not end within %v; it printed:\n%s", e2etest.Patience, p.out)
 		return 0
 	}
 }
@@ -194,10 +164,10 @@ func (p *process) ctrlC(t testing.TB) {
 // run runs a taskctl command to its end.
 func run(t testing.TB, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), e2etest.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir, cmd.Env = dir, environ()
+	cmd.Dir, cmd.Env = dir, e2etest.Environ()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -263,7 +233,7 @@ func startedIn(t testing.TB, dir string, args ...string) *process {
 
 func awaitReady(t testing.TB, p *process) {
 	t.Helper()
-	waitFor(t, "Ctrl+C on the screen", func() bool {
+	e2etest.WaitFor(t, "Ctrl+C on the screen", func() bool {
 		select {
 		case <-p.exited:
 			t.Fatalf("start ended with exit code %d:\n%s", p.code, p.out)
@@ -271,23 +241,6 @@ func awaitReady(t testing.TB, p *process) {
 		}
 		return strings.Contains(p.out.String(), "Ctrl+C")
 	})
-}
-
-// gone reports whether no process has that pid any more; a zombie counts as gone.
-func gone(pid int) bool {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return syscall.Kill(pid, 0) != nil
-	}
-	_, rest, _ := strings.Cut(string(data), ") ")
-	return strings.HasPrefix(rest, "Z")
-}
-
-func awaitGone(t testing.TB, pids ...int) {
-	t.Helper()
-	for _, pid := range pids {
-		waitFor(t, fmt.Sprintf("the end of process %d", pid), func() bool { return gone(pid) })
-	}
 }
 
 // create makes a task over HTTP and returns the answer's position.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
 )
 
 func TestStartAndCtrlC(t *testing.T) {
@@ -21,14 +23,14 @@ func TestStartAndCtrlC(t *testing.T) {
 				t.Errorf("status: %+v, want it ready, with three components, one client and an event", s)
 			}
 			create(t, s.API, "bread")
-			waitFor(t, "the notification in logs/consumer.log", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "bread") })
+			e2etest.WaitFor(t, "the notification in logs/consumer.log", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "bread") })
 			p.ctrlC(t)
 			if code := p.exit(t); code != 0 || !strings.Contains(p.out.String(), "nothing left running") {
 				t.Errorf("exit code %d, want 0 and a receipt", code)
 			}
 			for _, c := range s.Components {
 				if c.PID != s.PID {
-					awaitGone(t, c.PID)
+					e2etest.AwaitGone(t, c.PID)
 				}
 			}
 			if _, err := http.Get(s.API + "/healthz"); err == nil {
@@ -87,7 +89,7 @@ func TestNohupLivesOn(t *testing.T) {
 	}
 	dir := t.TempDir()
 	p := &process{cmd: exec.Command(nohup, binary, "start"), out: &output{}, exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, environ(), p.out, p.out
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, e2etest.Environ(), p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func TestDetachStatusStop(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "nothing left running") {
 		t.Errorf("stop exits %d: %s%s", code, out, errs)
 	}
-	awaitGone(t, s.PID, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
+	e2etest.AwaitGone(t, s.PID, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
 	if _, _, code := run(t, dir, "stop"); code != 7 {
 		t.Errorf("a second stop exits %d, want 7", code)
 	}
@@ -164,7 +166,7 @@ func TestStopEndsALauncherThatDoesNotAnswer(t *testing.T) {
 	if _, errs, code := run(t, dir, "stop"); code != 0 || !strings.Contains(errs, "does not answer") {
 		t.Errorf("stop exits %d, %q; want 0 after SIGTERM", code, errs)
 	}
-	awaitGone(t, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
+	e2etest.AwaitGone(t, s.pid("wsserver"), s.pid("api"), s.pid("consumer"))
 }
 
 func TestRefusalsAreClear(t *testing.T) {

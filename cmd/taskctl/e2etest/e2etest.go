@@ -1,0 +1,73 @@
+// Package e2etest is what the tests of the built binary share: building it, the
+// environment it runs in, and waiting for what no channel tells of.
+package e2etest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Patience bounds every wait: far beyond what a loaded machine takes.
+const Patience = 15 * time.Second
+
+// Build builds taskctl as it is shipped into dir, and returns the file's path.
+func Build(dir string) (string, error) {
+	binary := filepath.Join(dir, "taskctl")
+	out, err := exec.Command("go", "build", "-o", binary, "github.com/taskctl/taskctl/cmd/taskctl").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build taskctl: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// Environ is the tests' own environment without anything that would steer taskctl.
+func Environ() []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "TASKCTL_") && !strings.HasPrefix(entry, "LC_") && !strings.HasPrefix(entry, "LANG=") {
+			env = append(env, entry)
+		}
+	}
+	return append(env, "TERM=xterm", "TASKCTL_API_ADDR=localhost:0", "TASKCTL_WSSERVER_ADDR=localhost:0")
+}
+
+// WaitFor polls a condition that no channel tells of.
+func WaitFor(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(Patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("waited %v in vain: %s", Patience, what)
+		}
+	}
+}
+
+// Gone reports whether no process has that pid any more; a zombie counts as gone.
+func Gone(pid int) bool {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return syscall.Kill(pid, 0) != nil
+	}
+	_, rest, _ := strings.Cut(string(data), ") ")
+	return strings.HasPrefix(rest, "Z")
+}
+
+// AwaitGone waits for the end of processes.
+func AwaitGone(t testing.TB, pids ...int) {
+	t.Helper()
+	for _, pid := range pids {
+		WaitFor(t, fmt.Sprintf("the end of process %d", pid), func() bool { return Gone(pid) })
+	}
+}
