@@ -64,10 +64,10 @@ export class Actions {
   // edit opens a draft. It is based on a version of the task, which is looked up
   // meanwhile where it is not known yet.
   edit(entry) {
-    if (entry.draftOf || entry.work) return;
-    const draft = textOf(entry.task);
+    if (entry.proposed || entry.work) return;
+    const of = textOf(this.model.shown(entry));
     entry.problem = undefined;
-    entry.work = {kind: 'edit', draft, base: {of: textOf(entry.task), etag: entry.etag}, focus: 'title'};
+    entry.work = {kind: 'edit', draft: {...of}, base: {of, etag: entry.pending ? undefined : entry.etag}, focus: 'title'};
     this.model.changed(entry.id);
     if (!entry.etag) this.rebase(entry, entry.work.base).catch(() => {}); // save asks again
   }
@@ -123,7 +123,7 @@ export class Actions {
     if (status === 412 && sameAs({of: work.draft}, entry.task)) return; // both wrote the same
     const kind = {404: 'gone', 412: 'conflict'}[status] ?? 'edit';
     const fault = kind === 'edit' ? t('problem.notSaved', {reason}) : '';
-    entry.work = {...work, kind, fault, focus: kind === 'edit' ? 'title' : 'mine'};
+    entry.work = {...work, kind, fault, focus: kind === 'edit' ? 'title' : 'mine', polite: true};
     this.say(fault || t(kind === 'gone' ? 'gone.title' : 'conflict.title'));
   }
 
@@ -148,10 +148,10 @@ export class Actions {
 
   // ask is the question before a task is deleted.
   ask(entry) {
-    if (entry.draftOf || entry.work) return;
+    if (entry.proposed || entry.work) return;
     entry.problem = undefined;
-    const of = {...textOf(entry.task), completed: entry.task.completed};
-    entry.work = {kind: 'confirm', base: {of, etag: entry.etag}, focus: 'yes'};
+    const {title, description, completed} = this.model.shown(entry);
+    entry.work = {kind: 'confirm', base: {of: {title, description, completed}, etag: entry.pending ? undefined : entry.etag}, focus: 'yes'};
     this.model.changed(entry.id);
   }
 

@@ -49,13 +49,12 @@ export async function request(method, path, {body, etag, signal, attempts = 5} =
 }
 
 async function once(method, path, {headers, body, signal}) {
-  const secret = token.read();
   const limit = AbortSignal.timeout(patience);
   let answer;
   try {
     answer = await fetch(path, {
       method, body, cache: 'no-store',
-      headers: secret ? {...headers, Authorization: `Bearer ${secret}`} : headers,
+      headers: token.read() ? {...headers, Authorization: token.header()} : headers,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     const text = await answer.text();

@@ -1,17 +1,31 @@
-// Drawing, at most once per frame however many events a burst has.
+// Drawing: at most once per frame, however many events a burst has, and never for
+// more than a quarter of the time, so that the page answers its reader meanwhile.
+
+const noticeable = 12; // ms: frames that take less are drawn one after the other
+const longest = 400; // ms between frames
 
 const due = new Set();
 let asked = false;
+let rested = 0; // when to draw again
 
 // inFrame has draw called in the next frame, once.
 export function inFrame(draw) {
   due.add(draw);
   if (asked) return;
   asked = true;
-  requestAnimationFrame(() => {
-    asked = false;
-    const now = [...due];
-    due.clear();
-    for (const each of now) each();
+  const wait = rested - performance.now();
+  if (wait > 0) setTimeout(requestAnimationFrame, wait, drawAll);
+  else requestAnimationFrame(drawAll);
+}
+
+function drawAll() {
+  const began = performance.now();
+  asked = false;
+  const now = [...due];
+  due.clear();
+  for (const draw of now) draw();
+  setTimeout(() => { // layout and painting come after this function, and count
+    const took = performance.now() - began;
+    rested = took < noticeable ? 0 : performance.now() + Math.min(longest, 3 * took);
   });
 }

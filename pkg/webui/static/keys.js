@@ -62,11 +62,10 @@ export class Keys {
   // move goes to another row's first control, which is its checkbox unless the
   // row is being worked on.
   move(row, step) {
-    const rows = [...this.list.querySelectorAll('li.task:not([inert])')];
+    const rows = [...this.list.querySelectorAll('li.task:not([inert])')].filter(control);
     const at = row ? rows.indexOf(row) + step : 0;
     const target = rows[Math.max(0, Math.min(rows.length - 1, at))];
-    const control = target?.querySelector('input, button');
-    control?.focus({preventScroll: true});
+    control(target)?.focus({preventScroll: true});
     target?.scrollIntoView({block: 'nearest'});
   }
 
@@ -88,6 +87,11 @@ export class Keys {
     document.body.append(dialog);
     dialog.showModal();
   }
+}
+
+// control is the first thing in a row that can have the focus.
+function control(row) {
+  return row?.querySelector('input:enabled, button:enabled');
 }
 
 function isText(element) {

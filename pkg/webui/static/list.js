@@ -62,6 +62,7 @@ export class List {
   arrange() {
     const {model, rows} = this;
     const wanted = this.wanted();
+    for (const id of wanted) this.rename(model.entries.get(id));
     const leaving = [...rows.keys()].filter((id) => !wanted.has(id));
     const fresh = [];
     const focus = this.focusAfter(leaving);
@@ -107,10 +108,21 @@ export class List {
     return ids;
   }
 
+  // rename keeps the row of a proposal for the task that it became.
+  rename(entry) {
+    const li = this.rows.get(entry.was);
+    if (!li) return;
+    this.rows.delete(entry.was);
+    this.rows.set(entry.id, li);
+    li.dataset.id = entry.id;
+    entry.was = undefined;
+    this.dirty.add(entry.id);
+  }
+
   takeOut(id, others) {
     const li = this.rows.get(id);
     this.rows.delete(id);
-    if (calm.matches || others > noticeable) {
+    if (calm.matches || others > noticeable || this.model.entries.has(id)) {
       li.remove();
       return;
     }
@@ -153,7 +165,8 @@ export class List {
     if (work) work.focus = undefined;
     entry.refocus = undefined;
     const active = document.activeElement;
-    if (active && active !== document.body && !li.contains(active)) return; // somebody is elsewhere
+    const elsewhere = active && active !== document.body && !li.contains(active);
+    if (elsewhere && (work ? work.polite : true)) return; // nobody is called away from where they are
     li.querySelector(`[data-focus="${wanted}"]`)?.focus();
   }
 }

@@ -14,6 +14,7 @@ export class Model {
     this.order = []; // ids, oldest first: new ones come at the cheap end
     this.query = {show: 'all', q: ''};
     this.next = undefined; // the cursor of older tasks; undefined: there are none
+    this.proposals = new Map(); // tasks that the server has not answered for yet, by their ids here
     this.journal = [];
     this.waiting = 0; // answers under way
   }
@@ -125,6 +126,7 @@ export class Model {
   }
 
   remove(id) {
+    this.proposals.delete(id);
     if (!this.entries.delete(id)) return;
     this.order.splice(this.order.lastIndexOf(id), 1);
     this.changed();
@@ -152,8 +154,9 @@ export class Model {
   // propose shows a new task before the server has it; it is given up by remove,
   // or becomes the task it turned out to be by adopt.
   propose(task) {
-    const id = `~${this.proposals = (this.proposals ?? 0) + 1}`; // sorts behind every real id
-    this.entries.set(id, {id, task: {...task, id}, seq: 0, pending: {}, draftOf: task});
+    const id = `~${this.proposed = (this.proposed ?? 0) + 1}`; // sorts behind every real id
+    this.proposals.set(id, task);
+    this.entries.set(id, {id, task: {...task, id}, seq: 0, pending: {}, proposed: true});
     this.order.push(id);
     this.changed();
     return id;
@@ -163,16 +166,15 @@ export class Model {
   adopt(proposal, task, etag, seq) {
     this.remove(proposal);
     if (this.entries.has(task.id) || !this.matches(task)) return;
-    this.entries.set(task.id, {id: task.id, task, seq, etag});
+    this.entries.set(task.id, {id: task.id, task, seq, etag, was: proposal});
     this.order.push(task.id);
     this.changed();
   }
 
   // proposalLike is a proposal that this new task may be.
   proposalLike(task) {
-    for (let i = this.order.length - 1; i >= 0; i--) {
-      const {id, draftOf} = this.entries.get(this.order[i]);
-      if (draftOf && draftOf.title === task.title && draftOf.description === task.description) return id;
+    for (const [id, {title, description}] of this.proposals) {
+      if (title === task.title && description === task.description) return id;
     }
     return undefined;
   }

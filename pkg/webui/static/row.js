@@ -8,7 +8,7 @@ import {longestTitle} from './actions.js';
 export function rows(actions, model) {
   return (entry) => {
     switch (entry.work?.kind) {
-      case 'edit': return editor(entry, actions);
+      case 'edit': return editor(entry, actions, model.shown(entry));
       case 'conflict': return conflict(entry, actions);
       case 'gone': return gone(entry, actions);
       default: return reading(entry, actions, model.shown(entry));
@@ -19,11 +19,12 @@ export function rows(actions, model) {
 function reading(entry, actions, task) {
   const made = new Date(task.created_at);
   const title = `title-${entry.id}`;
+  const proposed = Boolean(entry.proposed); // the server does not know it yet
   const asking = entry.work?.kind === 'confirm';
   const open = () => getSelection().isCollapsed && actions.edit(entry);
   return html`
     <input class="check" type="checkbox" data-focus="check" aria-labelledby=${title} .checked=${task.completed}
-      ?disabled=${Boolean(entry.draftOf)} @change=${(event) => actions.complete(entry, event.target.checked)}>
+      ?disabled=${proposed} @change=${(event) => actions.complete(entry, event.target.checked)}>
     <div class="what" @click=${open}>
       <p class="title" id=${title} dir="auto"><span>${task.title}</span></p>
       ${task.description ? html`<p class="description" dir="auto">${task.description}</p>` : nothing}
@@ -31,9 +32,9 @@ function reading(entry, actions, task) {
     <time class="when" datetime=${task.created_at} title=${fullTime(made)}>${ago(made)}</time>
     <div class="tools">
       <button class="tool" type="button" data-focus="edit" aria-label=${t('row.edit', {title: task.title})} title=${t('row.editHint')}
-        @click=${() => actions.edit(entry)}>${icons.edit}</button>
+        ?disabled=${proposed} @click=${() => actions.edit(entry)}>${icons.edit}</button>
       <button class="tool danger" type="button" aria-label=${t('row.delete', {title: task.title})} title=${t('row.deleteHint')}
-        @click=${() => actions.ask(entry)}>${icons.remove}</button>
+        ?disabled=${proposed} @click=${() => actions.ask(entry)}>${icons.remove}</button>
     </div>
     ${asking ? question(entry, actions) : nothing}
     ${entry.problem ? html`
@@ -55,7 +56,7 @@ function question(entry, actions) {
     </div>`;
 }
 
-function editor(entry, actions) {
+function editor(entry, actions, task) {
   const {draft, base, fault} = entry.work;
   const submit = (event) => {
     event.preventDefault();
@@ -69,7 +70,7 @@ function editor(entry, actions) {
     draft[event.target.name] = event.target.value;
     if (event.target.name === 'title') actions.model.changed(entry.id); // the counter
   };
-  const changed = entry.task.title !== base.of.title || entry.task.description !== base.of.description;
+  const changed = task.title !== base.of.title || task.description !== base.of.description;
   const left = longestTitle - [...draft.title.trim()].length;
   const fault_ = `fault-${entry.id}`;
   return html`

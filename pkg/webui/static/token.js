@@ -4,12 +4,17 @@ import {t} from './text.js';
 
 const key = 'taskctl.token';
 
+// inBytes is a text as UTF-8, one character for each byte: headers carry bytes.
+const inBytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+
 export const token = {
   read: () => sessionStorage.getItem(key) ?? '',
+  header() {
+    return `Bearer ${inBytes(this.read())}`;
+  },
   // subprotocol carries it on a WebSocket, which cannot have headers of ours.
   subprotocol() {
-    const raw = new TextEncoder().encode(this.read());
-    return 'bearer.' + btoa(String.fromCharCode(...raw)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    return 'bearer.' + btoa(inBytes(this.read())).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   },
 };
 

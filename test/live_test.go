@@ -1,0 +1,163 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+func navigate(address string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(address) }
+
+// watchPill collects all that the connection's sign says.
+const watchPill = `window.said = [], new MutationObserver(() => {
+	const text = document.querySelector('.pill').textContent.trim();
+	if (said.at(-1) !== text) said.push(text);
+}).observe(document.querySelector('.connection'), {subtree: true, childList: true, characterData: true}), window.sameLoad = true`
+
+func TestKilledWSServer(t *testing.T) {
+	s := start(t)
+	s.add("Before")
+	w := visit(t, s.API+"/", look{}).live()
+	value[bool](w, watchPill)
+	s.kill("wsserver")
+	s.add("While it was away")
+	w.until(row("While it was away"))
+	w.until(`document.querySelector('.pill.ok') && said.length > 0`)
+	s.add("After")
+	w.until(row("After"))
+	if got, want := w.titles(), []string{"After", "While it was away", "Before"}; !slices.Equal(got, want) {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+	if got := value[[]string](w, `said`); got[0] != "Reconnecting…" || !value[bool](w, `window.sameLoad`) {
+		t.Errorf("the page said %q", got)
+	}
+	w.until(`document.querySelector('.components')?.textContent.includes('1 restart')`)
+	w.picture("restarted")
+	w.forgive("WebSocket connection") // the browser logs attempts that meet nobody
+}
+
+func TestKilledAPI(t *testing.T) {
+	s := start(t)
+	w := visit(t, s.API+"/", look{}).live()
+	s.kill("api")
+	w.click("#new-title")
+	w.press("Written while the api was away", kb.Enter)
+	w.until(row("Written while the api was away") + `?.matches(':not(.pending)')`)
+	if got := s.tasks(); len(got) != 1 {
+		t.Errorf("the server has %+v", got)
+	}
+	w.until(`document.querySelector('.pill.ok')`)
+	w.forgive("net::ERR")
+	w.forgive("WebSocket connection")
+}
+
+func TestEverythingRestarted(t *testing.T) {
+	s := start(t)
+	s.add("Before")
+	w := visit(t, s.API+"/", look{}).live()
+	value[bool](w, watchPill)
+	s.stop()
+	w.until(`document.querySelector('.pill.warn')`)
+	s.again()
+	s.add("After")
+	w.until(row("After"))
+	w.until(`document.querySelector('.pill.ok')`)
+	if got, want := w.titles(), []string{"After", "Before"}; !slices.Equal(got, want) || !value[bool](w, `window.sameLoad`) {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+	w.forgive("net::ERR")
+	w.forgive("WebSocket connection")
+}
+
+// TestAnotherDatabase holds that a page whose history is gone reads everything
+// anew.
+func TestAnotherDatabase(t *testing.T) {
+	s := start(t)
+	s.add("In the old one")
+	w := visit(t, s.API+"/", look{}).live()
+	s.stop()
+	s.removeDatabase()
+	s.again()
+	s.add("In the new one")
+	w.until(row("In the new one"))
+	w.until(`document.querySelector('.pill.ok')`)
+	if got, want := w.titles(), []string{"In the new one"}; !slices.Equal(got, want) {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+	w.forgive("net::ERR")
+	w.forgive("WebSocket connection")
+}
+
+func TestToken(t *testing.T) {
+	s := start(t, "TASKCTL_AUTH_TOKEN=correct horse ñ/+")
+	s.add("Secret")
+	w := visit(t, s.API+"/", look{})
+	answer := func(token string) {
+		t.Helper()
+		w.until(`document.querySelector('dialog.token[open] input')?.value === ''`)
+		w.fill("dialog input", token)
+		w.press(kb.Enter)
+	}
+	answer("wrong")
+	w.until(`document.querySelector('dialog.token .problem')`)
+	answer("correct horse ñ/+")
+	w.live()
+	w.until(row("Secret"))
+	w.do(chromedp.Reload())
+	w.live() // this tab is not asked again
+	w.do(navigate(s.API + "/docs"))
+	w.until(`document.querySelector('#list-tasks')`)
+	w.forgive("401")
+}
+
+// watchFrames collects the time between frames, in milliseconds.
+const watchFrames = `(() => {
+	window.gaps = [];
+	let last = performance.now();
+	const next = (now) => { gaps.push(now - last); last = now; requestAnimationFrame(next); };
+	requestAnimationFrame(next);
+})()`
+
+// TestManyTasks holds that ten thousand tasks are no burden: neither when they are
+// there, nor when they come.
+func TestManyTasks(t *testing.T) {
+	s := start(t)
+	s.addMany(8_000, func(i int) string { return fmt.Sprintf("Task %d", i) })
+	w := visit(t, s.API+"/", look{}).live()
+	value[any](w, watchFrames)
+	s.addMany(2_000, func(i int) string { return fmt.Sprintf("Burst %d", i) })
+	s.add("The last")
+	w.until(row("The last"))
+	gaps := value[[]float64](w, `gaps.sort((a, b) => a - b)`)
+	usual, longest := gaps[len(gaps)*9/10], gaps[len(gaps)-1]
+	t.Logf("while 2,000 tasks came: nine of ten frames within %.0f ms, the longest %.0f ms", usual, longest)
+	if usual > 100 || longest > 800 { // the browser shares two cores with the system and its clients
+		t.Error("the page was busy with itself")
+	}
+	if got := value[int](w, `document.querySelectorAll('li.task').length`); got != 100 {
+		t.Errorf("there are %d rows for one page", got)
+	}
+
+	for page := range 20 {
+		w.click(".older")
+		w.until(fmt.Sprintf(`document.querySelectorAll('li.task').length === %d`, 100*(page+2)))
+	}
+	const change = `new Promise((resolve) => {
+		const began = performance.now();
+		document.querySelector('li.task .check').click();
+		requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
+	})`
+	took := value[float64](w, change)
+	t.Logf("a change among 2,100 rows is on the screen after %.0f ms", took)
+	if took > 400 {
+		t.Errorf("a change among 2,100 rows took %.0f ms", took)
+	}
+	s.add("The very last")
+	w.until(row("The very last"))
+	if got := value[int](w, `document.querySelectorAll('li.task').length`); got != 2_100 {
+		t.Errorf("there are %d rows for 21 pages", got)
+	}
+}
