@@ -111,6 +111,15 @@ func TestFollowerRepairsFromTheLog(t *testing.T) {
 	})
 }
 
+func TestFollowerReadsToTheEnd(t *testing.T) {
+	follow(t, func(log *eventlogtest.Log, pipe *eventlogtest.Pipe, s *sink) {
+		log.Add(5000)
+		pipe.Connect(true) // one look
+		synctest.Wait()
+		s.want(5010)
+	})
+}
+
 // A broker may run ahead of the log that a receiver can see (a replica).
 func TestFollowerWaitsForTheLog(t *testing.T) {
 	follow(t, func(log *eventlogtest.Log, pipe *eventlogtest.Pipe, s *sink) {

@@ -110,7 +110,8 @@ func TestConnectionsWithoutDescriptor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serveOn(t, hidden{l}, wsserver.Config{RingBytes: 64 << 10}, nil)
+	log := eventlogtest.NewLog("e1")
+	s := serveOn(t, hidden{l}, wsserver.Config{RingBytes: 64 << 10}, log, log)
 	p, _ := s.dial(t, "")
 	late, _ := s.dial(t, "?types=task_created,task_updated,task_deleted")
 	for range 100 {

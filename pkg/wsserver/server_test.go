@@ -53,21 +53,22 @@ func serve(t testing.TB, config wsserver.Config, log *eventlogtest.Log) *system 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveOn(t, l, config, log)
-}
-
-func serveOn(t testing.TB, l net.Listener, config wsserver.Config, log *eventlogtest.Log) *system {
-	t.Helper()
 	if log == nil {
 		log = eventlogtest.NewLog("e1")
 	}
+	return serveOn(t, l, config, log, log)
+}
+
+// serveOn starts a system that sees log by way of view.
+func serveOn(t testing.TB, l net.Listener, config wsserver.Config, log *eventlogtest.Log, view task.Log) *system {
+	t.Helper()
 	s := &system{
 		log: log, pipe: new(eventlogtest.Pipe), metrics: metrics.NewSet(),
 		addr: l.Addr().String(), retire: make(chan struct{}),
 	}
 	server, err := wsserver.New(config, wsserver.Deps{
 		Listeners: []net.Listener{l}, Gate: listen.Gate{Retire: s.retire},
-		Log: log, Subscriber: s.pipe, Metrics: s.metrics, Logger: slog.New(slog.DiscardHandler),
+		Log: view, Subscriber: s.pipe, Metrics: s.metrics, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,8 +2,10 @@ package wsserver_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -236,5 +238,49 @@ func TestLogReplacedWhileClientsAreConnected(t *testing.T) {
 	live.expect(21, 25)
 	if _, w := s.dial(t, "?since=e2:21"); !w.Resumed || w.Epoch != "e2" {
 		t.Errorf("the welcome is %+v", w)
+	}
+}
+
+// slowLog holds back what it has read for clients that are behind.
+type slowLog struct {
+	*eventlogtest.Log
+	read, release chan struct{}
+}
+
+func (l *slowLog) Read(ctx context.Context, after task.Position, limit int) ([]task.Event, task.Position, error) {
+	events, head, err := l.Log.Read(ctx, after, limit)
+	if limit < 1000 { // not the follower's
+		l.read <- struct{}{}
+		<-l.release
+	}
+	return events, head, err
+}
+
+// What was being read of a log when another took its place reaches nobody.
+func TestLogReplacedWhileItIsRead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &slowLog{eventlogtest.NewLog("e1"), make(chan struct{}, 8), make(chan struct{}, 8)}
+	log.Add(100)
+	s := serveOn(t, l, wsserver.Config{Quiet: time.Hour}, log.Log, log)
+	p, _ := s.dial(t, "?since=e1:10")
+	<-log.read
+	log.Restore("e2", 20)
+	s.pipe.Connect(true) // look
+	if m := p.next(); m.Type != "reset" || m.Reason != "epoch" || m.Seq != 20 {
+		t.Errorf("got %+v; want a reset (epoch) to 20", m)
+	}
+	log.release <- struct{}{}
+	await(t, "what was read", func() bool { return s.value(t, "taskctl_catchup_reads_total") == 1 })
+	for seq := uint64(21); seq <= 23; seq++ {
+		fresh := eventlogtest.Event(seq)
+		fresh.Task = []byte(`{"title":"of the other log"}`)
+		log.Append(fresh)
+		s.pipe.Publish("e2", []task.Event{fresh})
+		if m := p.next(); m.Seq != seq || string(m.Task) != string(fresh.Task) {
+			t.Fatalf("got %+v; want the other log's event %d", m, seq)
+		}
 	}
 }
