@@ -34,6 +34,7 @@ func Detach(ctx context.Context, path string, args []string, stdout, stderr io.W
 	defer readyR.Close() //nolint:errcheck // only read from
 
 	cmd := exec.Command(path, args...)
+	cmd.Args[0] = "taskctl" // not the way to it, which may be /proc/self/exe
 	cmd.Env = append(os.Environ(), detachVar+"=3")
 	cmd.ExtraFiles = []*os.File{readyW}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

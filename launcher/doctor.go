@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/shirou/gopsutil/v4/disk"
 
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
+	"github.com/taskctl/taskctl/pkg/screen"
 	"github.com/taskctl/taskctl/pkg/store/sqlite"
 	"github.com/taskctl/taskctl/pkg/supervisor"
 )
@@ -96,10 +98,14 @@ func (e *examination) leftovers() {
 // directories checks that what has to be written can be, and that what is
 // secret is.
 func (e *examination) directories() {
+	var dirs []string
 	for _, dir := range []string{e.cfg.DataDir(), e.cfg.LogDir()} {
 		if !exists(dir) {
 			dir = e.cfg.Dir // it will be made there
 		}
+		dirs = append(dirs, dir)
+	}
+	for _, dir := range slices.Compact(dirs) {
 		probe, err := os.CreateTemp(dir, ".doctor-*")
 		if err != nil {
 			e.add("directories", Bad, e.say.DoctorNotWritable(dir, cause(err)), e.say.DoctorFixWritable(dir))
@@ -174,7 +180,7 @@ func (e *examination) disk(ctx context.Context) {
 		e.add("disk", Warning, err.Error(), "")
 		return
 	}
-	detail := e.say.DoctorDisk(config.FormatSize(int64(usage.Free)>>20<<20), config.FormatSize(e.cfg.Logs.MaxTotal))
+	detail := e.say.DoctorDisk(screen.Bytes(int64(usage.Free)), screen.Bytes(e.cfg.Logs.MaxTotal))
 	if int64(usage.Free) < e.cfg.Logs.MaxTotal+reserve {
 		e.add("disk", Warning, detail, e.say.DoctorFixDisk())
 		return

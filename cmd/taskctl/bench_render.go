@@ -141,7 +141,7 @@ func (p *program) servers(b *strings.Builder, all []bench.Usage) {
 	}
 	rows := [][]string{{p.lang.BenchProcess(), p.lang.BenchServerCPU(), p.lang.BenchMemory()}}
 	for _, u := range all {
-		rows = append(rows, []string{u.Name, fmt.Sprintf("%.2f µs", u.CPUPer), megabytes(u.RSSBefore) + " → " + megabytes(u.RSSAfter)})
+		rows = append(rows, []string{u.Name, fmt.Sprintf("%.2f µs", u.CPUPer), memory(u.RSSBefore) + " → " + memory(u.RSSAfter)})
 	}
 	fmt.Fprintf(b, "\n%s\n", p.table(rows))
 }

@@ -65,6 +65,9 @@ func (p *program) consumerCommand() *cobra.Command {
 				o.Since = &at
 			}
 			return p.component(cmd, func(ctx context.Context, cfg *config.Config, env launcher.Env) error {
+				if env.Handle == nil {
+					cfg = whereItRuns(ctx, cfg)
+				}
 				return launcher.RunConsumer(ctx, cfg, o, env)
 			})
 		},
@@ -76,6 +79,22 @@ func (p *program) consumerCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.Checkpoint, "checkpoint", "", p.lang.FlagConsumerCheckpoint())
 	p.settingFlags(cmd, "websocket_url")
 	return cmd
+}
+
+// whereItRuns turns to the notifications of the system that runs in the
+// directory, which may have been started on other ports than the settings say.
+// An address that was given stands, and so do the settings where nothing runs.
+func whereItRuns(ctx context.Context, cfg *config.Config) *config.Config {
+	if cfg.WebSocketURL != "" {
+		return cfg
+	}
+	status, err := launcher.Dial(cfg).Status(ctx)
+	if err != nil {
+		return cfg
+	}
+	there := *cfg
+	there.WebSocketURL = status.WebSocket
+	return &there
 }
 
 // component runs one component in this process, under a launcher or by hand: it

@@ -68,7 +68,7 @@ func (p *program) cleanLogs(cmd *cobra.Command, o cleanOptions) error {
 	case o.dryRun:
 		fmt.Fprintln(p.stdout, p.lang.CleanWould())
 		p.showActions(plan.Actions)
-		_, err := fmt.Fprintln(p.stdout, p.lang.CleanWouldFree(bytesText(plan.Freed())))
+		_, err := fmt.Fprintln(p.stdout, p.lang.CleanWouldFree(screen.Bytes(plan.Freed())))
 		return err
 	case !o.yes:
 		choice, err = p.askWhatToClean(cmd.Context(), plan, choice)
@@ -82,7 +82,7 @@ func (p *program) cleanLogs(cmd *cobra.Command, o cleanOptions) error {
 	}
 	result, err := plan.Apply(p.emptier(cmd.Context(), cfg))
 	p.showActions(result.Done)
-	fmt.Fprintln(p.stdout, p.lang.CleanFreed(bytesText(result.Freed)))
+	fmt.Fprintln(p.stdout, p.lang.CleanFreed(screen.Bytes(result.Freed)))
 	return err
 }
 
@@ -110,10 +110,10 @@ func (p *program) showInventory(v logfile.Inventory) {
 		if len(files) == 0 {
 			continue
 		}
-		fmt.Fprintf(p.stdout, "%s (%s)\n", group.heading, bytesText(size))
+		fmt.Fprintf(p.stdout, "%s (%s)\n", group.heading, screen.Bytes(size))
 		var rows [][]string
 		for _, f := range files {
-			rows = append(rows, []string{f.Path, bytesText(f.Size), f.Time.Local().Format(time.DateTime)})
+			rows = append(rows, []string{f.Path, screen.Bytes(f.Size), f.Time.Local().Format(time.DateTime)})
 		}
 		fmt.Fprintln(p.stdout, screen.Table("  ", screen.Width(p.stdout), rows))
 	}
@@ -123,9 +123,9 @@ func (p *program) showActions(actions []logfile.Action) {
 	for _, a := range actions {
 		switch a.Op {
 		case logfile.Empty:
-			fmt.Fprintln(p.stdout, " ", p.lang.CleanEmptied(a.File.Path, bytesText(a.File.Size)))
+			fmt.Fprintln(p.stdout, " ", p.lang.CleanEmptied(a.File.Path, screen.Bytes(a.File.Size)))
 		case logfile.Delete:
-			fmt.Fprintln(p.stdout, " ", p.lang.CleanDeleted(a.File.Path, bytesText(a.File.Size)))
+			fmt.Fprintln(p.stdout, " ", p.lang.CleanDeleted(a.File.Path, screen.Bytes(a.File.Size)))
 		case logfile.Move:
 			fmt.Fprintln(p.stdout, " ", p.lang.CleanMoved(a.File.Path, a.To))
 		}
@@ -147,8 +147,8 @@ func (p *program) askWhatToClean(ctx context.Context, plan logfile.Plan, all log
 		text string
 		yes  *bool
 	}{
-		{logfile.Empty, p.lang.CleanAskEmpty(counts[logfile.Empty], bytesText(sizes[logfile.Empty])), &chosen.Empty},
-		{logfile.Delete, p.lang.CleanAskDelete(counts[logfile.Delete], bytesText(sizes[logfile.Delete])), &chosen.Delete},
+		{logfile.Empty, p.lang.CleanAskEmpty(counts[logfile.Empty], screen.Bytes(sizes[logfile.Empty])), &chosen.Empty},
+		{logfile.Delete, p.lang.CleanAskDelete(counts[logfile.Delete], screen.Bytes(sizes[logfile.Delete])), &chosen.Delete},
 		{logfile.Move, p.lang.CleanAskMove(counts[logfile.Move]), &chosen.Move},
 	} {
 		if counts[question.op] == 0 {
@@ -206,17 +206,4 @@ func (p *program) inputLines(ctx context.Context) func() (string, error) {
 			return "", ctx.Err()
 		}
 	}
-}
-
-// bytesText renders a size for people.
-func bytesText(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d B", n)
 }

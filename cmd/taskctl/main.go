@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	nameProcess()
 	signals := listenForSignals()
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,

@@ -96,7 +96,7 @@ func (p *program) renderStatus(s launcher.Status, palette screen.Palette, width 
 	for _, c := range s.Components {
 		row := []string{
 			c.Name, paintState(palette, c.State, p.lang.StateName(c.State)), dash(c.PID), orDash(c.Address), uptime(c.StartedAt),
-			fmt.Sprint(c.Restarts), fmt.Sprintf("%.1f%%", c.CPUPercent), megabytes(c.RSSBytes), orDash(c.LastExit),
+			fmt.Sprint(c.Restarts), fmt.Sprintf("%.1f%%", c.CPUPercent), memory(c.RSSBytes), orDash(c.LastExit),
 		}
 		if c.Budget != "" {
 			row[8] += " (" + c.Budget + ")"
@@ -145,9 +145,9 @@ func uptime(since *time.Time) string {
 	return time.Since(*since).Truncate(time.Second).String()
 }
 
-func megabytes(n uint64) string {
-	if n == 0 {
+func memory(rss uint64) string {
+	if rss == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	return screen.Bytes(int64(rss))
 }

@@ -21,7 +21,7 @@ func (p *program) whyCommand() *cobra.Command {
 		Long:              p.lang.WhyLong(),
 		Example:           "  taskctl why api",
 		Args:              p.exactArgs("COMPONENT"),
-		ValidArgsFunction: p.completeComponents,
+		ValidArgsFunction: p.completeOneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := p.load(cmd)
 			if err != nil {
@@ -80,4 +80,12 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 		fmt.Fprintf(&b, "  %s\n", logfile.Printable(line))
 	}
 	return b.String()
+}
+
+// completeOneComponent offers the component names for the only argument.
+func (p *program) completeOneComponent(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return p.completeComponents(cmd, args, prefix)
 }

@@ -26,7 +26,8 @@ func (c *Config) parse(data []byte, name string) Problems {
 	f := &file{name: name}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		f.fail(syntaxLine(err), func(l message.Lang) string { return l.ConfigSyntax(err.Error()) })
+		line, why := syntaxError(err)
+		f.fail(line, func(l message.Lang) string { return l.ConfigSyntax(why) })
 		return f.problems
 	}
 	if len(doc.Content) == 0 {
@@ -148,13 +149,13 @@ func keysOf(known map[string]setting) []string {
 	return keys
 }
 
-// syntaxLine finds the line that the YAML reader names in its error, or 1.
-func syntaxLine(err error) int {
-	line := 1
-	if m := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error()); m != nil {
-		_, _ = fmt.Sscan(m[1], &line)
+// syntaxError takes the line out of the YAML reader's error; 1 where it names none.
+func syntaxError(err error) (line int, why string) {
+	m := regexp.MustCompile(`^(?:yaml: )?(?:.*?line (\d+)[^:]*: )?(?s:(.*))$`).FindStringSubmatch(err.Error())
+	if _, scanErr := fmt.Sscan(m[1], &line); scanErr != nil {
+		line = 1
 	}
-	return line
+	return line, m[2]
 }
 
 // Nearest returns the candidate that a typing error away from word, or "".

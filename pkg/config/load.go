@@ -44,9 +44,7 @@ func Load(in Input) (*Config, error) {
 			problems = append(problems, c.assign(s, value, "--"+Flag(s.key))...)
 		}
 	}
-	if len(problems) == 0 {
-		problems = c.validate()
-	}
+	problems = append(problems, c.validate()...)
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -3,6 +3,7 @@
 package screen
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -124,4 +125,17 @@ func shrink(widths []int, room int) {
 		widths[widest]--
 		total--
 	}
+}
+
+// Bytes renders a size in the unit that keeps it short.
+func Bytes(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d B", n)
 }
