@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -27,10 +28,13 @@ func lock(ctx context.Context, cfg *config.Config) (*flock.Flock, error) {
 	}
 	l := flock.New(cfg.Data(lockFile), flock.SetPermissions(0o600))
 	// A `status` that looks at the lock holds it for an instant: ask again.
-	patience, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-	defer cancel()
-	held, err := l.TryLockContext(patience, 5*time.Millisecond)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	held, err := tryLock(ctx, l, lockPatience)
+	if !held && err == nil && !ownerLives(cfg) {
+		// A launcher that was killed while it started a component has left the lock
+		// to that process, which lets go of it as soon as it runs its own program.
+		held, err = tryLock(ctx, l, bequestPatience)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", cfg.Data(lockFile), err)
 	}
 	if !held {
@@ -41,6 +45,32 @@ func lock(ctx context.Context, cfg *config.Config) (*flock.Flock, error) {
 		return nil, errors.Join(fmt.Errorf("write the pid: %w", err), l.Close())
 	}
 	return l, nil
+}
+
+const (
+	lockPatience    = 50 * time.Millisecond
+	bequestPatience = 3 * time.Second
+)
+
+func tryLock(ctx context.Context, l *flock.Flock, patience time.Duration) (held bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	held, err = l.TryLockContext(ctx, 5*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	return held, err
+}
+
+// ownerLives reports whether the process that last wrote its pid into the lock
+// file is there.
+func ownerLives(cfg *config.Config) bool {
+	pid, err := readPID(cfg)
+	if err != nil {
+		return true // it is about to write it
+	}
+	process, err := os.FindProcess(pid)
+	return err == nil && !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // Owner returns the pid of the launcher that holds the directory, or ErrNotRunning.
