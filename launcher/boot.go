@@ -27,6 +27,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	}
 	opened.add("the lock", lock.Close)
 
+	died := l.died()
 	swept, err := supervisor.Sweep(ctx, l.cfg.Data(ledgerFile), sweepGrace)
 	if err != nil {
 		return fmt.Errorf("clear what an earlier launcher left: %w", err)
@@ -45,6 +46,12 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	for _, member := range swept {
 		l.log.Warn("cleared what an earlier launcher left", "process", member.String())
 		fmt.Fprintln(l.opts.Stderr, l.opts.Lang.StartSwept(member.String()))
+	}
+
+	if died {
+		if err := l.putBack(ctx); err != nil {
+			return err
+		}
 	}
 
 	l.sockets, err = bindAll(ctx, l.cfg)

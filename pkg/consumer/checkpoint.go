@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -49,6 +50,26 @@ type markFile struct {
 	file   *os.File
 	write  uint64 // of the newest slot
 	synced bool
+}
+
+// PutBack takes the checkpoint at path back to seq where it is further on, so that
+// the events after that come again: for whoever has lost lines of them on their
+// way to where they are kept. It leaves a missing checkpoint missing.
+func PutBack(ctx context.Context, path string, seq uint64) (err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	mark, err := openMark(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, mark.close()) }()
+	state, found, err := mark.load()
+	if err != nil || !found || state.Position.Seq <= seq {
+		return err
+	}
+	state.Position.Seq = seq
+	return mark.save(state)
 }
 
 // openMark opens or makes a checkpoint file and locks it.

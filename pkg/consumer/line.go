@@ -3,7 +3,9 @@ package consumer
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -41,6 +43,17 @@ func appendEvent(dst []byte, l message.Lang, e client.Event) []byte {
 		dst = fmt.Appendf(dst, "  [%s]", l.ConsumerCompleted())
 	}
 	return append(dst, '\n')
+}
+
+// SeqOf returns the seq of the event that a line for people tells of. A line of
+// any other kind has none.
+func SeqOf(line string) (seq uint64, found bool) {
+	at, rest, _ := strings.Cut(line, " ")
+	number, rest, _ := strings.Cut(rest, " ")
+	digits, marked := strings.CutPrefix(number, "#")
+	_, timeErr := time.Parse(time.RFC3339, at)
+	seq, seqErr := strconv.ParseUint(digits, 10, 63)
+	return seq, marked && timeErr == nil && seqErr == nil && rest != ""
 }
 
 func verbWidth(l message.Lang) int {

@@ -39,6 +39,43 @@ func TestNothingOutlivesAKilledLauncher(t *testing.T) {
 	startedIn(t, dir)
 }
 
+// TestTheConsumersLogHasNoHole kills a launcher that has not read what the
+// consumer has printed, and that the consumer has checked off.
+func TestTheConsumersLogHasNoHole(t *testing.T) {
+	dir, p := started(t, "--no-test-task")
+	api := statusOf(t, dir).API
+	create(t, api, "before")
+	e2etest.WaitFor(t, "the line before", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "before") })
+	p.signal(t, syscall.SIGSTOP)
+	for _, title := range []string{"one", "two", "three"} {
+		create(t, api, title)
+	}
+	e2etest.WaitFor(t, "the consumer's checkpoint", func() bool {
+		checkpoint, err := os.ReadFile(filepath.Join(dir, "data/consumer.checkpoint"))
+		return err == nil && strings.Contains(string(checkpoint), `:4"`)
+	})
+	p.signal(t, syscall.SIGKILL)
+	p.exit(t)
+	p = startedIn(t, dir, "--no-test-task")
+	create(t, statusOf(t, dir).API, "after")
+	e2etest.WaitFor(t, "the line after", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "after") })
+	log := logOf(t, dir, "consumer")
+	for _, title := range []string{"one", "two", "three"} {
+		if !strings.Contains(log, title) {
+			t.Errorf("event %q is missing:\n%s", title, log)
+		}
+	}
+
+	p.ctrlC(t)
+	p.exit(t)
+	p = startedIn(t, dir, "--no-test-task")
+	p.ctrlC(t)
+	p.exit(t)
+	if again := strings.TrimPrefix(logOf(t, dir, "consumer"), log); strings.Contains(again, " #") {
+		t.Errorf("after an orderly stop events are repeated:\n%s", again)
+	}
+}
+
 // TestKilledWhileStarting kills the launcher at moments spread over its start:
 // the next start must work every time, without a hand's help.
 func TestKilledWhileStarting(t *testing.T) {
