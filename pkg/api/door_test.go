@@ -239,7 +239,11 @@ func TestNotReadyWithoutTheStore(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	s := start(t, func(_ *Config, d *Deps) { d.Link = func() bool { return true } })
+	s := start(t, func(_ *Config, d *Deps) {
+		d.Link = func() bool { return true }
+		// What the others in the process have registered by names of their own.
+		d.Metrics.NewGauge("taskctl_link_up", func() float64 { return 1 })
+	})
 	s.create("title")
 	s.do(http.MethodGet, "/tasks/"+exampleID, "")
 	s.do(http.MethodGet, "/nothing", "")

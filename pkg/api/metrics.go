@@ -54,19 +54,13 @@ func (m *routeMeter) end(x *exchange, took time.Duration) {
 	counter.Inc()
 }
 
-// metrics shows the set, which others fill too, and the process.
+// metrics shows the set, which others fill too, and the process. The link's own
+// figures are the broker's to register.
 func (s *Server) metrics(x *exchange) error {
 	s.gauge("taskctl_event_streams", float64(s.streams.len()))
 	if first, head, err := s.deps.Store.Bounds(x.r.Context()); err == nil {
 		s.gauge("taskctl_events_first_seq", float64(first))
 		s.gauge("taskctl_events_last_seq", float64(head.Seq))
-	}
-	if s.deps.Link != nil {
-		up := 0.0
-		if s.deps.Link() {
-			up = 1
-		}
-		s.gauge("taskctl_link_up", up)
 	}
 	if s.deps.Queued != nil {
 		s.gauge("taskctl_store_queued_writes", float64(s.deps.Queued()))
