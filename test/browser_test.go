@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -215,9 +216,18 @@ func value[T any](w *window, expression string) T {
 func (w *window) until(expression string) {
 	w.t.Helper()
 	guarded := "(() => { try { return Boolean(" + expression + "); } catch { return false; } })()"
-	_, err := chromedp.Run(w.ctx, chromedp.Poll[bool](guarded, chromedp.WithPollingTimeout(patience)))
-	if err != nil {
-		w.fatal(fmt.Errorf("waited for %s: %w", expression, err))
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		is, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](guarded))
+		if is && err == nil {
+			return
+		}
+		if time.Now().After(deadline) || w.ctx.Err() != nil {
+			w.fatal(fmt.Errorf("waited in vain for %s (%v)", expression, err))
+		}
+		<-tick.C
 	}
 }
 

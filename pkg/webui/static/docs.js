@@ -3,6 +3,7 @@ import {html, render, nothing} from './vendor/lit-html-3.3.3.js';
 import {lang, t} from './text.js';
 import {request} from './api.js';
 import {token, askForToken} from './token.js';
+import {mark} from './icons.js';
 import {Description} from './openapi.js';
 
 const groupNames = {tasks: () => t('docs.tasks'), events: () => t('docs.events'), system: () => t('docs.system')};
@@ -12,7 +13,7 @@ function page(api, settings) {
   const groups = [...api.groups()];
   return html`
     <a class="skip" href="#content">${t('docs.skip')}</a>
-    <header class="top"><h1>taskctl <span>API</span></h1><span class="version">${info.version}</span>
+    <header class="top"><h1>${mark}taskctl <span>API</span></h1><span class="version">${info.version}</span>
       <nav aria-label=${t('page.more')}><a href="/">${t('docs.board')}</a><a href="/openapi.json">openapi.json</a></nav></header>
     <nav class="contents" aria-label=${t('docs.contents')}>
       ${groups.map(([name, operations]) => html`

@@ -15,6 +15,9 @@ export const icons = {
   alert: icon(svg`<path d="M10 3.5l7 12.5H3zM10 8.5v3.5M10 14v.2"/>`),
 };
 
+// mark is our sign.
+export const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="7"/><path d="M6.5 12.5l3.6 3.6 7.4-8.2"/></svg>`;
+
 // sheet is the drawing of an empty list.
 export const sheet = html`<svg class="sheet" viewBox="0 0 96 72" aria-hidden="true" focusable="false">
   <rect class="back" x="22" y="6" width="52" height="60" rx="8"/>

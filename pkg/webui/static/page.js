@@ -1,7 +1,7 @@
 // The frame of the page: its regions, the tools over the list, the connection.
 import {html, render} from './vendor/lit-html-3.3.3.js';
 import {t} from './text.js';
-import {icons} from './icons.js';
+import {icons, mark} from './icons.js';
 
 // frameOfPage draws the regions and returns the elements that others fill.
 export function frameOfPage(app) {
@@ -12,7 +12,7 @@ export function frameOfPage(app) {
   render(html`
     <a class="skip" href="#tasks">${t('page.skip')}</a>
     <header class="top">
-      <h1 class="brand"><svg viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="7"/><path d="M6.5 12.5l3.6 3.6 7.4-8.2"/></svg>taskctl</h1>
+      <h1 class="brand">${mark}taskctl</h1>
       <div class="connection" role="status" data-part="connection"></div>
       <nav aria-label=${t('page.more')}>
         <a class="quietly" href="/docs">${t('page.docs')}</a>
@@ -22,7 +22,8 @@ export function frameOfPage(app) {
     <main id="tasks" tabindex="-1" aria-label=${t('page.tasks')}>
       <div data-part="composer"></div>
       <div class="toolbar" data-part="toolbar"></div>
-      <section class="card tasks" aria-label=${t('page.tasks')}>
+      <section class="card tasks" aria-labelledby="tasks-title">
+        <h2 class="unseen" id="tasks-title">${t('page.tasks')}</h2>
         <div class="skeleton" data-part="skeleton" role="status" aria-label=${t('page.loading')}>${[1, 2, 3, 4].map(() => html`<div><i></i><b></b></div>`)}</div>
         <ul role="list" data-part="list"></ul>
         <div class="edge" data-part="edge"></div>
@@ -36,11 +37,11 @@ export function frameOfPage(app) {
         <p class="quiet" data-part="feedEmpty">${t('feed.empty')}</p>
       </section>
     </aside>
-    <fieldset class="views" @change=${view}>
+    <nav class="views" aria-label=${t('page.view')}><fieldset @change=${view}>
       <legend class="unseen">${t('page.view')}</legend>
       ${[['tasks', t('page.tasks')], ['activity', t('feed.title')], ['system', t('system.title')]].map(([value, label], i) => html`
         <label><input type="radio" name="view" value=${value} ?checked=${i === 0}><span>${label}</span></label>`)}
-    </fieldset>
+    </fieldset></nav>
     <div class="unseen" role="status" aria-live="polite" data-part="said"></div>`, app);
   document.body.dataset.view = 'tasks';
   return Object.fromEntries([...app.querySelectorAll('[data-part]')].map((element) => [element.dataset.part, element]));

@@ -94,7 +94,7 @@ function conflict(entry, actions) {
   const {work: {draft}, task} = entry;
   const part = (name, of) => (draft[name] === task[name] ? `${of} same` : of); // what differs stands out
   const version = (label, {title, description}) => html`
-    <div class="version"><h3>${label}</h3>
+    <div class="version"><h4>${label}</h4>
       <p class=${part('title', 'title')} dir="auto">${title}</p>
       ${description ? html`<p class=${part('description', 'description')} dir="auto">${description}</p>` : html`<p class="description none">${t('conflict.empty')}</p>`}
     </div>`;
