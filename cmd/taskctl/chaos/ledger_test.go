@@ -113,10 +113,10 @@ func (c *ledgerCheck) event(w *write) string {
 	switch {
 	case e == nil:
 		return fmt.Sprintf("a write was acknowledged as event %d, and the log ends at %d", seq, c.history.head())
-	case c.by[seq] != nil:
-		return fmt.Sprintf("event %d belongs to two acknowledged writes, also to %s", seq, c.by[seq])
 	case e.Type != types[w.kind] || e.body.ID != w.id:
 		return fmt.Sprintf("a write was acknowledged as event %d, which is another: %s", seq, e.raw)
+	case c.by[seq] != nil:
+		return fmt.Sprintf("event %d belongs to two acknowledged writes, also to %s", seq, c.by[seq])
 	case seq <= w.floor:
 		return fmt.Sprintf("event %d was acknowledged before the write of event %d was first sent", w.floor, seq)
 	}
