@@ -100,8 +100,10 @@ func TestHandshake(t *testing.T) {
 		t.Error("426 does not say what to upgrade to")
 	}
 	header := func(version, key string) http.Header {
-		return http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
-			"Sec-Websocket-Version": {version}, "Sec-Websocket-Key": {key}}
+		return http.Header{
+			"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+			"Sec-Websocket-Version": {version}, "Sec-Websocket-Key": {key},
+		}
 	}
 	res, body = s.request(t, "GET", "/", header("8", "dGhlIHNhbXBsZSBub25jZQ=="))
 	wantProblem(t, res, body, http.StatusUpgradeRequired)
@@ -185,8 +187,10 @@ func TestMetricsPage(t *testing.T) {
 	p.expect(1, 7)
 	await(t, "the count", func() bool { return s.value(t, "taskctl_deliveries_total") == 7 })
 	_, page := s.request(t, "GET", "/metrics", nil)
-	for _, line := range []string{"taskctl_clients 1", "taskctl_last_seq 7", "taskctl_events_total 7",
-		"taskctl_deliveries_total 7", "taskctl_ring_limit_bytes 8388608", "process_resident_memory_bytes"} {
+	for _, line := range []string{
+		"taskctl_clients 1", "taskctl_last_seq 7", "taskctl_events_total 7",
+		"taskctl_deliveries_total 7", "taskctl_ring_limit_bytes 8388608", "process_resident_memory_bytes",
+	} {
 		if !strings.Contains(page, "\n"+line) && !strings.HasPrefix(page, line) {
 			t.Errorf("no %q in the metrics", line)
 		}

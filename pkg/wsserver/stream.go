@@ -1,7 +1,5 @@
 package wsserver
 
-import "github.com/taskctl/taskctl/pkg/task"
-
 // stream is the events of one log: the latest in a ring, the older ones by way
 // of a cache. When the log turns out to be another one, clients move to another
 // stream, so that what is still being read of the old one harms nobody.
@@ -21,8 +19,4 @@ func (s *stream) find(seq uint64) (seg *segment, missing bool) {
 		return seg, false
 	}
 	return nil, seq <= s.ring.head.Load()
-}
-
-func (s *stream) head() task.Position {
-	return task.Position{Epoch: s.epoch, Seq: s.ring.head.Load()}
 }

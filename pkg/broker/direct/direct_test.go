@@ -234,6 +234,7 @@ func TestPublisherComesBack(t *testing.T) {
 	r, url := receiving(t, ctx, file, box)
 	p, up, _ := publishing(t, url, file)
 	<-up
+	box.await(t, "the receiver to know the link", func(_ []task.Event, looks int) bool { return looks == 1 })
 	r.mu.Lock()
 	for conn := range r.links {
 		_ = conn.NetConn().Close()
