@@ -188,7 +188,7 @@ func TestMetricsPage(t *testing.T) {
 	await(t, "the count", func() bool { return s.value(t, "taskctl_deliveries_total") == 7 })
 	_, page := s.request(t, "GET", "/metrics", nil)
 	for _, line := range []string{
-		"taskctl_clients 1", "taskctl_last_seq 7", "taskctl_events_total 7",
+		"taskctl_clients 1", "taskctl_last_seq 7", "taskctl_link_up 1", "taskctl_events_total 7",
 		"taskctl_deliveries_total 7", "taskctl_ring_limit_bytes 8388608", "process_resident_memory_bytes",
 	} {
 		if !strings.Contains(page, "\n"+line) && !strings.HasPrefix(page, line) {

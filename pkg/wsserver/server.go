@@ -102,6 +102,14 @@ func New(config Config, deps Deps) (*Server, error) {
 		h.shards = append(h.shards, newShard(rhythm))
 	}
 	h.meter = newMeter(deps.Metrics, h)
+	if link, ok := deps.Subscriber.(eventlog.Connector); ok {
+		deps.Metrics.NewGauge("taskctl_link_up", func() float64 {
+			if link.Connected() {
+				return 1
+			}
+			return 0
+		})
+	}
 	h.catchup = newCatchup(deps.Log, deps.Logger, h.meter)
 	return &Server{
 		config: config, listeners: deps.Listeners, gate: deps.Gate, link: deps.Link,
