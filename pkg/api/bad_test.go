@@ -260,7 +260,7 @@ func badPaths() []badInput {
 	}
 	for _, method := range []string{http.MethodPut, http.MethodPatch} {
 		all = append(all, badInput{method + " of none", method, "/tasks/" + exampleID, `{"title":"t"}`, nil, 404, ""},
-			badInput{method + " of no UUID", method, "/tasks/abc", `broken`, nil, 404, ""})
+			badInput{method + " of no UUID", method, "/tasks/abc", `{"title":"t"}`, nil, 404, ""})
 	}
 	all = append(all, badInput{"DELETE of none", http.MethodDelete, "/tasks/" + exampleID, "", nil, 404, ""})
 	for _, in := range []struct{ method, path string }{

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -10,6 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/taskctl/taskctl/pkg/task"
 )
 
 // openAPI answers with the document, which is made when somebody first asks.
@@ -116,7 +119,7 @@ func (b *book) refusal(from refusal) *huma.Response {
 			"Retry-After":      p.retry,
 			"WWW-Authenticate": p.challenge,
 			"Allow":            p.Status == http.StatusMethodNotAllowed,
-			"Taskctl-Position": p.gone != nil,
+			"Taskctl-Position": p.gone != nil || errors.Is(err, task.ErrNotFound) || errors.Is(err, task.ErrVersion),
 		} {
 			if wanted {
 				r.Headers[name] = headerRef(name)

@@ -8,7 +8,7 @@ import (
 )
 
 const introduction = "Tasks over HTTP, and the log of what happened to them. " +
-	"Every answer about tasks carries Taskctl-Position; a client that reads tasks and then follows the events from there misses nothing and sees nothing twice. " +
+	"Every answer about tasks, also that there is none, carries Taskctl-Position; a client that reads tasks and then follows the events from there misses nothing and sees nothing twice. " +
 	"A 2xx answer to a write means that the task and its event are on disk, synced. " +
 	"HEAD goes with every GET, and OPTIONS with everything. An unknown query parameter or member is an error."
 

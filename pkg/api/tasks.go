@@ -24,12 +24,12 @@ func (x *exchange) position(p task.Position) {
 }
 
 // canonicalID is the id of the path as the store has it. What is not a UUID
-// names no task.
-func (x *exchange) canonicalID() (string, error) {
+// names no task, as "" does: the store says so, and at which position.
+func (x *exchange) canonicalID() string {
 	if len(x.taskID) != uuidLength || uuid.Validate(x.taskID) != nil {
-		return "", task.ErrNotFound
+		return ""
 	}
-	return strings.ToLower(x.taskID), nil
+	return strings.ToLower(x.taskID)
 }
 
 func (s *Server) listTasks(x *exchange) error {
@@ -75,14 +75,10 @@ func appendStand(dst []byte, p task.Position) []byte {
 }
 
 func (s *Server) getTask(x *exchange) error {
-	id, err := x.canonicalID()
-	if err != nil {
-		return err
-	}
 	if _, err := parseQuery(x.r.URL.RawQuery); err != nil {
 		return err
 	}
-	t, position, err := s.deps.Store.Get(x.r.Context(), id)
+	t, position, err := s.deps.Store.Get(x.r.Context(), x.canonicalID())
 	x.position(position)
 	if err != nil {
 		return err

@@ -116,6 +116,32 @@ func TestDelete(t *testing.T) {
 	wantProblem(t, s.do(http.MethodDelete, "/tasks/"+made.ID, ""), http.StatusNotFound, "")
 }
 
+// That a task is not there, or not in that version, is an answer about tasks too:
+// it was so at a position.
+func TestRefusalsSayWhereTheyStand(t *testing.T) {
+	s := start(t)
+	made, _ := s.create("title")
+	want := s.do(http.MethodGet, "/tasks", "").header.Get("Taskctl-Position")
+	for _, test := range []struct {
+		method, path, body string
+		header             []string
+		status             int
+	}{
+		{http.MethodGet, "/tasks/" + exampleID, "", nil, http.StatusNotFound},
+		{http.MethodGet, "/tasks/none", "", nil, http.StatusNotFound},
+		{http.MethodPut, "/tasks/" + exampleID, `{"title":"x"}`, nil, http.StatusNotFound},
+		{http.MethodPatch, "/tasks/none", `{}`, nil, http.StatusNotFound},
+		{http.MethodDelete, "/tasks/" + exampleID, "", nil, http.StatusNotFound},
+		{http.MethodPatch, "/tasks/" + made.ID, `{"title":"x"}`, []string{"If-Match", `"99"`}, http.StatusPreconditionFailed},
+		{http.MethodDelete, "/tasks/" + made.ID, "", []string{"If-Match", `"99"`}, http.StatusPreconditionFailed},
+	} {
+		a := s.do(test.method, test.path, test.body, test.header...)
+		if got := a.header.Get("Taskctl-Position"); a.status != test.status || got != want {
+			t.Errorf("%s %s: %d at %q, want %d at %q", test.method, test.path, a.status, got, test.status, want)
+		}
+	}
+}
+
 func TestList(t *testing.T) {
 	s := start(t)
 	empty := s.do(http.MethodGet, "/tasks", "")

@@ -37,14 +37,11 @@ func (s *Server) deleteTask(x *exchange) error {
 
 // writeTask writes to the task of the path.
 func (s *Server) writeTask(x *exchange, kind task.ChangeKind, status int, mediaTypes ...string) error {
-	id, err := x.canonicalID()
+	versions, err := versionsWanted(x.r.Header)
 	if err != nil {
 		return err
 	}
-	change := task.Change{Kind: kind, ID: id}
-	if change.IfMatch, err = versionsWanted(x.r.Header); err != nil {
-		return err
-	}
+	change := task.Change{Kind: kind, ID: x.canonicalID(), IfMatch: versions}
 	return s.write(x, change, status, mediaTypes...)
 }
 

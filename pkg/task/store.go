@@ -16,12 +16,14 @@ type Store interface {
 	// synced to disk, in one transaction (invariants I1, I3). Concurrent writes
 	// share a commit. The change has been validated by its maker; the store
 	// checks what only it can know: ErrNotFound, ErrVersion, ErrKeyReused, and an
-	// *InvalidError for a PatchGuard that does not match. ErrUnavailable when the
+	// *InvalidError for a PatchGuard that does not match; with these the result
+	// has the position at which it was so, and nothing else. ErrUnavailable when the
 	// queue is full, and after that nothing has been written. When ctx ends while
 	// the write is queued or in flight, the write may still happen.
 	Write(ctx context.Context, c Change) (Result, error)
 
-	// Get returns one task and the position of the log it was read at. ErrNotFound.
+	// Get returns one task and the position of the log it was read at. ErrNotFound,
+	// with the position at which there was none.
 	Get(ctx context.Context, id string) (Task, Position, error)
 
 	// List returns one page, newest first, and the position it was read at. It

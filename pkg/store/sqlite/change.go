@@ -70,8 +70,18 @@ func (tx *transaction) start(ctx context.Context) error {
 }
 
 // apply does one change. refused is what is wrong with it, and then nothing has
-// been written; err is what is wrong with the whole transaction.
+// been written and the result only says where the log stood; err is what is wrong
+// with the whole transaction.
 func (tx *transaction) apply(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
+	result, refused, err = tx.once(ctx, c)
+	if refused != nil {
+		result = task.Result{Position: tx.head}
+	}
+	return result, refused, err
+}
+
+// once does a change, or returns the answer that its key had before.
+func (tx *transaction) once(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
 	if c.Key.Key == "" {
 		return tx.change(ctx, c)
 	}

@@ -52,8 +52,10 @@ func openReader(ctx context.Context, path, index string) (*reader, error) {
 	err = c.prepare(ctx, map[**stmt]string{
 		&r.begin: "BEGIN",
 		&r.end:   "COMMIT",
-		// One statement is one snapshot: the position is the one the task was read at.
-		&r.getTask: `SELECT ` + taskColumns + `, epoch, (SELECT max(seq) FROM events) FROM tasks, log WHERE id = $1`,
+		// One statement is one snapshot: the position is the one the task was read at,
+		// or was found missing at.
+		&r.getTask: `SELECT ` + taskColumns + `, epoch, coalesce((SELECT max(seq) FROM events), 0)
+			FROM log LEFT JOIN tasks ON id = $1`,
 		&r.bounds:  `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
 		&r.events:  `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
 		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
@@ -161,10 +163,13 @@ func (s *Store) Get(ctx context.Context, id string) (t task.Task, at task.Positi
 			return err
 		}
 		if found == nil {
+			return errNoLog
+		}
+		at = task.Position{Epoch: found.text(8), Seq: uint64(found.int(9))}
+		if found.int(0) == 0 { // no task has this number: the join found none
 			return task.ErrNotFound
 		}
 		_, t = scanTask(found)
-		at = task.Position{Epoch: found.text(8), Seq: uint64(found.int(9))}
 		return nil
 	})
 	return t, at, err

@@ -65,9 +65,11 @@ func testWrite(t *testing.T, open Open) {
 	deleted := f.write(task.Change{Kind: task.Delete, ID: id})
 	equal(t, "deleted", deleted.Task, want)
 	equal(t, "position of the deletion", deleted.Position.Seq, 4)
-	if _, _, err := f.Get(f.ctx, id); !errors.Is(err, task.ErrNotFound) {
+	_, at, err := f.Get(f.ctx, id)
+	if !errors.Is(err, task.ErrNotFound) {
 		t.Fatalf("Get of a deleted task: %v", err)
 	}
+	equal(t, "position without it", at, deleted.Position)
 	equal(t, "tasks left", f.all(task.Query{Limit: 10}), []string{})
 
 	events := f.events(start)
@@ -138,7 +140,7 @@ func testRefusals(t *testing.T, open Open) {
 			} else if !errors.Is(err, test.want) {
 				t.Fatalf("error %v, want %v", err, test.want)
 			}
-			equal(t, "result", r, task.Result{})
+			equal(t, "result", r, task.Result{Position: head})
 		})
 	}
 	got, at := f.get(old.ID)
