@@ -19,6 +19,7 @@ var ranks = map[string]int{
 	"cmd/taskctl/e2e":           95,
 	"cmd/taskctl/e2etest":       94,
 	"cmd/taskctl":               90,
+	"docs/clients/watch":        65, // the example of docs/notifications.md
 	"launcher":                  80,
 	"pkg/config":                70,
 	"pkg/api":                   60,
