@@ -56,9 +56,9 @@ func openReader(ctx context.Context, path, index string) (*reader, error) {
 		// or was found missing at.
 		&r.getTask: `SELECT ` + taskColumns + `, epoch, coalesce((SELECT max(seq) FROM events), 0)
 			FROM log LEFT JOIN tasks ON id = $1`,
-		&r.bounds:  `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
-		&r.events:  `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
-		&r.page:    `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
+		&r.bounds: `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
+		&r.events: `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
+		&r.page:   `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
 		&r.pageByDone: `SELECT ` + taskColumns + ` FROM tasks
 			WHERE completed = $4 AND n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
 		&r.getNth:   `SELECT ` + taskColumns + ` FROM tasks WHERE n = $1`,
