@@ -83,7 +83,9 @@ func TestKeyboardAlone(t *testing.T) {
 	w.until(`document.activeElement.dataset.focus === 'yes'`)
 	w.press(kb.Escape)
 	w.until(`document.activeElement === ` + inRow("Second (edited)", ".check"))
-	w.press(kb.Delete, kb.Enter)
+	w.press(kb.Delete)
+	w.until(`document.activeElement.dataset.focus === 'yes'`)
+	w.press(kb.Enter)
 	w.until(`!` + row("Second (edited)"))
 	w.until(`document.activeElement === ` + inRow("Third", ".check")) // the next one
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -91,6 +93,70 @@ func TestAnotherDatabase(t *testing.T) {
 	w.forgive("WebSocket connection")
 }
 
+// TestFrozen stops the page as a browser does with a tab that is out of sight, or
+// a machine that is put to sleep.
+func TestFrozen(t *testing.T) {
+	s := start(t)
+	w := visit(t, s.API+"/", look{}).live()
+	w.lifecycle(page.SetWebLifecycleStateStateFrozen)
+	s.add("While it slept")
+	s.kill("wsserver")
+	s.add("And after a crash")
+	w.lifecycle(page.SetWebLifecycleStateStateActive)
+	s.add("Awake")
+	w.until(row("Awake"))
+	if got, want := w.titles(), []string{"Awake", "And after a crash", "While it slept"}; !slices.Equal(got, want) {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+	w.forgive("WebSocket connection")
+}
+
+func (w *window) lifecycle(state page.SetWebLifecycleStateState) {
+	w.t.Helper()
+	w.call(func() error {
+		_, err := chromedp.Call(w.ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state})
+		if err == nil { // the protocol's own states leave the page hidden, and a hidden page is not drawn
+			_, err = chromedp.Call(w.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{
+				Enabled: state == page.SetWebLifecycleStateStateActive,
+			})
+		}
+		return err
+	})
+}
+
+// TestThereAndBack leaves the board and comes back to it as it was.
+func TestThereAndBack(t *testing.T) {
+	s := start(t)
+	s.add("One")
+	w := visit(t, s.API+"/?show=open", look{}).live()
+	w.click(`a[href="/docs"]`)
+	w.until(`document.querySelector('#list-tasks')`)
+	s.add("Two")
+	value[any](w, `history.back()`)
+	w.until(row("Two"))
+	w.until(`document.querySelector('.pill.ok') && document.querySelector('.segments input[value=open]').checked`)
+	s.add("Three")
+	w.until(row("Three"))
+	if got, want := w.titles(), []string{"Three", "Two", "One"}; !slices.Equal(got, want) {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+}
+
+// TestFirstSight measures what a first visit costs.
+func TestFirstSight(t *testing.T) {
+	s := start(t)
+	s.addMany(100, func(i int) string { return fmt.Sprintf("Task %d", i) })
+	w := visit(t, s.API+"/", look{}).live()
+	weight := value[int](w, `performance.getEntriesByType('resource').filter(({name}) => name.includes('/board/'))
+		.concat(performance.getEntriesByType('navigation')).reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)`)
+	shown := value[float64](w, `performance.getEntriesByName('first-contentful-paint')[0].startTime`)
+	ready := value[float64](w, `performance.getEntriesByType('resource').find(({name}) => name.includes('/tasks?')).responseEnd`)
+	t.Logf("the board weighs %d bytes, is first seen after %.0f ms, and has its tasks after %.0f ms", weight, shown, ready)
+	if weight > 60<<10 {
+		t.Errorf("the board weighs %d bytes, at most %d", weight, 60<<10)
+	}
+}
+
 func TestToken(t *testing.T) {
 	s := start(t, "TASKCTL_AUTH_TOKEN=correct horse ñ/+")
 	s.add("Secret")
@@ -141,9 +207,9 @@ func TestManyTasks(t *testing.T) {
 		t.Errorf("there are %d rows for one page", got)
 	}
 
-	for page := range 20 {
+	for older := range 20 {
 		w.click(".older")
-		w.until(fmt.Sprintf(`document.querySelectorAll('li.task').length === %d`, 100*(page+2)))
+		w.until(fmt.Sprintf(`document.querySelectorAll('li.task').length === %d`, 100*(older+2)))
 	}
 	const change = `new Promise((resolve) => {
 		const began = performance.now();

@@ -175,10 +175,19 @@ export class Actions {
   }
 
   // again makes a new task of a draft whose task is gone.
-  again(entry) {
-    const {draft} = entry.work;
-    this.model.remove(entry.id);
-    return this.add(draft);
+  async again(entry) {
+    const {model} = this;
+    entry.hidden = true;
+    model.changed();
+    const problem = await this.add(entry.work.draft);
+    if (!problem) {
+      model.remove(entry.id);
+      return;
+    }
+    entry.hidden = false;
+    entry.work.fault = t('problem.notSaved', {reason: problem.reason});
+    model.changed();
+    model.changed(entry.id);
   }
 
   // dismiss puts a problem away.

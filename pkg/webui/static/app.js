@@ -167,7 +167,7 @@ class Board {
     const before = this.model.receive(event);
     this.feed.add(event, before);
     this.announcer.event(event.seq, sentence(kindOf(event, before), event.task.title));
-    if (this.list.hidden > overflow && this.list.limit <= pageSize && !this.rereading) {
+    if (this.model.order.length > pageSize + overflow && this.list.limit <= pageSize && !this.rereading) {
       this.rereading = true;
       this.reread().finally(() => { this.rereading = false; });
     }

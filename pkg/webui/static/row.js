@@ -113,12 +113,13 @@ function conflict(entry, actions) {
 }
 
 function gone(entry, actions) {
-  const {title, description} = entry.work.draft;
+  const {draft: {title, description}, fault} = entry.work;
   return html`
     <section class="conflict" aria-label=${t('gone.title')}>
       <h3 class="heading">${icons.alert}${t('gone.title')}</h3>
       <p>${t('gone.why')}</p>
       <div class="version"><p class="title" dir="auto">${title}</p><p class="description" dir="auto">${description}</p></div>
+      ${fault ? html`<p class="problem" role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
       <div class="buttons">
         <button class="button primary" type="button" data-focus="mine" @click=${() => actions.again(entry)}>${t('gone.again')}</button>
         <button class="button" type="button" @click=${() => actions.model.remove(entry.id)}>${t('gone.leave')}</button>

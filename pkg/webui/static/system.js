@@ -5,6 +5,7 @@ import {request} from './api.js';
 
 const often = 1000; // ms between looks while something is not ready
 const seldom = 5000;
+const rarely = 30_000; // while there is nobody who could tell
 
 const stateWords = {
   starting: () => t('state.starting'),
@@ -45,8 +46,12 @@ export class System {
     }
     if (turn !== this.turn) return;
     this.draw();
-    const calm = this.status?.state === 'ready' || this.trouble === 'alone';
-    if (!document.hidden) this.timer = setTimeout(() => this.look(), calm ? seldom : often);
+    if (!document.hidden) this.timer = setTimeout(() => this.look(), this.pause());
+  }
+
+  pause() {
+    if (this.trouble === 'alone') return rarely;
+    return this.status?.state === 'ready' ? seldom : often;
   }
 
   draw() {
