@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,10 +54,8 @@ func (c *Config) APIConfig(version string) api.Config {
 
 // WSServerConfig is the notification server's own part of the settings.
 func (c *Config) WSServerConfig() wsserver.Config {
-	policy := c.access(c.WSServer.Addr)
-	policy.Origins = append(policy.Origins, c.boardOrigins()...)
 	return wsserver.Config{
-		Access:       policy,
+		Access:       c.access(c.WSServer.Addr),
 		RingBytes:    c.WSServer.RingBytes,
 		MaxClients:   c.WSServer.MaxClients,
 		DrainTimeout: c.drainTimeout(),
@@ -85,11 +84,13 @@ func (c *Config) ClientConfig() client.Config {
 // drainTimeout leaves a component time to say so before it is killed.
 func (c *Config) drainTimeout() time.Duration { return c.Stop.Timeout * 8 / 10 }
 
+// access is who may come in at an address: the board is at home on both ports,
+// by whichever of this machine's names it was opened.
 func (c *Config) access(addr string) access.Policy {
 	host, _, _ := net.SplitHostPort(addr) // validated
 	return access.Policy{
 		Token:    c.Auth.Token,
-		Origins:  c.API.Origins,
+		Origins:  slices.Concat(c.API.Origins, c.boardOrigins()),
 		Hosts:    c.API.Hosts,
 		Loopback: listen.IsLoopback(host),
 	}

@@ -49,6 +49,36 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// A value that another layer hides is a mistake all the same: it would come to
+// light on the day that layer is gone.
+func TestHiddenMistakesAreFound(t *testing.T) {
+	env := map[string]string{"TASKCTL_API_ADDR": "localhost:2", "TASKCTL_STORE": "mysql"}
+	_, err := load(t, "api: {addr: nowhere}\nlang: fr\n", env, map[string]string{"lang": "es", "store": "sqlite"})
+	var problems Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("got %v, want problems", err)
+	}
+	for _, want := range []string{`:1: api.addr takes host:port`, `:2: lang takes en or es, not "fr"`, `TASKCTL_STORE: store takes sqlite`} {
+		if !strings.Contains(problems.Error(), want) {
+			t.Errorf("got %v\nwant a problem with %q", problems, want)
+		}
+	}
+}
+
+// The board may be opened by any of this machine's names, and talks to both ports.
+func TestBoardIsAtHomeOnBothPorts(t *testing.T) {
+	c, err := load(t, "api: {addr: 'localhost:9001', origins: ['https://tasks.example/']}\n", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://tasks.example", "http://localhost:9001", "http://127.0.0.1:9001", "http://[::1]:9001"}
+	for name, got := range map[string][]string{"api": c.APIConfig("").Access.Origins, "wsserver": c.WSServerConfig().Access.Origins} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s lets in other origins (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestMistakesNameTheirLine(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown key", "api:\n  adr: localhost:1\n", `:2: "api.adr" is not a setting; did you mean "api.addr"?`},
@@ -62,7 +92,13 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"bad address", "api: {addr: localhost}\n", `api.addr takes host:port`},
 		{"beyond loopback", "api: {addr: '0.0.0.0:8001'}\n", `set auth.token (TASKCTL_AUTH_TOKEN) first`},
 		{"every interface", "wsserver: {addr: ':8765'}\n", `set auth.token`},
-		{"same address", "wsserver: {addr: 'localhost:8001'}\n", `each needs its own port`},
+		{"same address", "wsserver: {addr: 'localhost:8001'}\n", `both want port 8001; each needs its own`},
+		{"same port of localhost", "wsserver: {addr: '127.0.0.1:8001'}\n", `both want port 8001`},
+		{"same port of everything", "api: {addr: '[::1]:8765'}\nwsserver: {addr: '0.0.0.0:8765'}\nauth: {token: x}\n", `:2: api.addr and wsserver.addr both want port 8765`},
+		{"address with an odd port", "api: {addr: 'localhost:+80'}\n", `api.addr takes host:port`},
+		{"no origin", "api: {origins: [tasks.example]}\n", `:1: api.origins takes origins such as https://tasks.example, not "tasks.example"`},
+		{"host with a port", "api: {hosts: ['tasks.example:443']}\n", `:1: api.hosts takes host names without a port, such as tasks.example, not "tasks.example:443"`},
+		{"token with a line break", "auth: {token: \"s3cret\\n\"}\n", `:1: auth.token takes one line without spaces at its ends`},
 		{"bad language", "lang: fr\n", `lang takes en or es, not "fr"`},
 		{"bad websocket url", "websocket_url: http://localhost\n", `websocket_url takes a URL`},
 		{"unknown store", "store: mysql\n", `store takes sqlite, not "mysql"`},

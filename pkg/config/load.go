@@ -34,6 +34,9 @@ func Load(in Input) (*Config, error) {
 		return nil, err
 	}
 	c.Dir = dir
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, Problems{{Where: dir, Text: func(l message.Lang) string { return l.ConfigNotDirectory() }}}
+	}
 
 	problems := c.loadFile(in)
 	for _, s := range settings() {

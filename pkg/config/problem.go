@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/taskctl/taskctl/pkg/message"
@@ -34,12 +35,35 @@ var (
 	errCount    = errors.New("not a whole number from 0")
 	errDuration = errors.New("not a duration")
 	errSize     = errors.New("not a size")
+	errAddress  = errors.New("not an address to listen on")
+	errURL      = errors.New("not a WebSocket URL")
+	errOrigin   = errors.New("not an origin")
+	errHost     = errors.New("not a host name")
+	errSecret   = errors.New("not fit for a header")
 )
+
+// choiceError lists what a setting takes instead.
+type choiceError []string
+
+func (c choiceError) Error() string { return fmt.Sprintf("not one of %q", []string(c)) }
 
 // valueText is what to say of a value that its setting cannot take.
 func valueText(key, value string, err error) func(message.Lang) string {
+	var choices choiceError
 	return func(l message.Lang) string {
 		switch {
+		case errors.As(err, &choices):
+			return l.ConfigNotOneOf(key, value, choices...)
+		case errors.Is(err, errAddress):
+			return l.ConfigNotAddress(key, value)
+		case errors.Is(err, errURL):
+			return l.ConfigNotURL(key, value)
+		case errors.Is(err, errOrigin):
+			return l.ConfigNotOrigin(key, value)
+		case errors.Is(err, errHost):
+			return l.ConfigNotHost(key, value)
+		case errors.Is(err, errSecret):
+			return l.ConfigNotSecret(key) // the value is nobody's to read
 		case errors.Is(err, errCount):
 			return l.ConfigNotCount(key, value)
 		case errors.Is(err, errDuration):

@@ -2,9 +2,15 @@ package config
 
 import (
 	"fmt"
+	"net"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/taskctl/taskctl/pkg/access"
 )
 
 // setting is one named scalar: the file's key, from which the variable's and the
@@ -30,28 +36,28 @@ func Flag(key string) string {
 // settings is the whole list, in the order of the documented file.
 func settings() []setting {
 	return []setting{
-		text("api.addr", "Where the REST API listens. localhost means 127.0.0.1 and ::1; port 0 picks one.\nBeyond loopback, auth.token must be set.",
+		address("api.addr", "Where the REST API listens. localhost means 127.0.0.1 and ::1; port 0 picks one.\nBeyond loopback, auth.token must be set.",
 			func(c *Config) *string { return &c.API.Addr }),
 		list("api.origins", "Browser origins that may use the API and the notifications, besides the board's\nown: [https://tasks.example]",
-			func(c *Config) *[]string { return &c.API.Origins }),
+			parseOrigin, func(c *Config) *[]string { return &c.API.Origins }),
 		list("api.hosts", "Host names that requests on a loopback address may carry, besides localhost.",
-			func(c *Config) *[]string { return &c.API.Hosts }),
-		text("wsserver.addr", "Where the WebSocket notification server listens.",
+			parseHost, func(c *Config) *[]string { return &c.API.Hosts }),
+		address("wsserver.addr", "Where the WebSocket notification server listens.",
 			func(c *Config) *string { return &c.WSServer.Addr }),
 		size("wsserver.ring_bytes", "Memory for the newest notifications, shared by all clients; whoever is further\nbehind is fed from the database.",
 			func(c *Config) *int64 { return &c.WSServer.RingBytes }),
 		count("wsserver.max_clients", "Clients at once; one more is told to come back later.",
 			func(c *Config) *int { return &c.WSServer.MaxClients }),
 		text("websocket_url", "Where consumers connect; empty: derived from wsserver.addr.",
-			func(c *Config) *string { return &c.WebSocketURL }),
-		text("store", "Where tasks live: sqlite (data/taskctl.db).",
-			func(c *Config) *string { return &c.Store }),
-		text("broker", "How events travel from the API to wsserver: direct (a WebSocket between the two).",
-			func(c *Config) *string { return &c.Broker }),
+			checkWebSocketURL, func(c *Config) *string { return &c.WebSocketURL }),
+		choice("store", "Where tasks live: sqlite (data/taskctl.db).",
+			func(c *Config) *string { return &c.Store }, "sqlite"),
+		choice("broker", "How events travel from the API to wsserver: direct (a WebSocket between the two).",
+			func(c *Config) *string { return &c.Broker }, "direct"),
 		secret(text("auth.token", "When set, every request and connection must carry it (Authorization: Bearer …).",
-			func(c *Config) *string { return &c.Auth.Token })),
-		text("lang", "Language of messages for people: en or es; empty: what the environment says.",
-			func(c *Config) *string { return &c.Lang }),
+			checkSecret, func(c *Config) *string { return &c.Auth.Token })),
+		choice("lang", "Language of messages for people: en or es; empty: what the environment says.",
+			func(c *Config) *string { return &c.Lang }, "en", "es", ""),
 		duration("events.max_age", "How long the event log is kept, so that clients can resume.",
 			func(c *Config) *time.Duration { return &c.Events.MaxAge }),
 		count("events.max", "How many events are kept at most.",
@@ -98,12 +104,34 @@ func Default() *Config {
 	return c
 }
 
-func text(key, doc string, field func(*Config) *string) setting {
+// text is a setting that check finds nothing wrong with.
+func text(key, doc string, check func(string) error, field func(*Config) *string) setting {
 	return setting{
 		key: key, doc: doc,
 		get: func(c *Config) string { return *field(c) },
-		set: func(c *Config, s string) error { *field(c) = s; return nil },
+		set: func(c *Config, s string) error {
+			if err := check(s); err != nil {
+				return err
+			}
+			*field(c) = s
+			return nil
+		},
 	}
+}
+
+func address(key, doc string, field func(*Config) *string) setting {
+	return text(key, doc, checkAddress, field)
+}
+
+// choice takes one of some words; an empty one stands for the default and is not
+// named to people.
+func choice(key, doc string, field func(*Config) *string, choices ...string) setting {
+	return text(key, doc, func(s string) error {
+		if slices.Contains(choices, s) {
+			return nil
+		}
+		return choiceError(slices.DeleteFunc(slices.Clone(choices), func(c string) bool { return c == "" }))
+	}, field)
 }
 
 func secret(s setting) setting {
@@ -111,16 +139,22 @@ func secret(s setting) setting {
 	return s
 }
 
-func list(key, doc string, field func(*Config) *[]string) setting {
+// list is values with commas between them, each as parse returns it.
+func list(key, doc string, parse func(string) (string, error), field func(*Config) *[]string) setting {
 	return setting{
 		key: key, doc: doc,
 		get: func(c *Config) string { return strings.Join(*field(c), ",") },
 		set: func(c *Config, s string) error {
 			var items []string
 			for item := range strings.SplitSeq(s, ",") {
-				if item = strings.TrimSpace(item); item != "" {
-					items = append(items, item)
+				if item = strings.TrimSpace(item); item == "" {
+					continue
 				}
+				item, err := parse(item)
+				if err != nil {
+					return err
+				}
+				items = append(items, item)
 			}
 			*field(c) = items
 			return nil
@@ -150,6 +184,46 @@ func size(key, doc string, field func(*Config) *int64) setting {
 		get: func(c *Config) string { return FormatSize(*field(c)) },
 		set: func(c *Config, s string) (err error) { *field(c), err = ParseSize(s); return err },
 	}
+}
+
+func checkAddress(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || strconv.FormatUint(n, 10) != port {
+		return errAddress
+	}
+	return nil
+}
+
+func checkWebSocketURL(s string) error {
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "") {
+		return errURL
+	}
+	return nil
+}
+
+// checkSecret refuses what a header cannot carry: control characters, and spaces
+// that would be trimmed on the way.
+func checkSecret(s string) error {
+	if strings.ContainsFunc(s, unicode.IsControl) || strings.TrimSpace(s) != s {
+		return errSecret
+	}
+	return nil
+}
+
+func parseOrigin(s string) (string, error) {
+	origin, err := access.ParseOrigin(s)
+	if err != nil {
+		return "", errOrigin
+	}
+	return origin, nil
+}
+
+func parseHost(s string) (string, error) {
+	if strings.ContainsAny(s, ":/@ ") {
+		return "", errHost
+	}
+	return s, nil
 }
 
 func parseCount(s string) (int, error) {

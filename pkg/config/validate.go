@@ -2,55 +2,44 @@ package config
 
 import (
 	"net"
-	"net/url"
-	"strconv"
+	"strings"
 
 	"github.com/taskctl/taskctl/pkg/listen"
 	"github.com/taskctl/taskctl/pkg/message"
 )
 
-// validate checks what no single value shows.
+// validate checks what no single value shows. Each value by itself is good.
 func (c *Config) validate() Problems {
 	var problems Problems
 	fail := func(key string, text func(message.Lang) string) {
 		problems = append(problems, Problem{Where: c.Source(key), Text: text})
 	}
-	oneOf := func(key, value string, choices ...string) {
-		for _, choice := range choices {
-			if value == choice {
-				return
-			}
-		}
-		fail(key, func(l message.Lang) string { return l.ConfigNotOneOf(key, value, choices...) })
-	}
-
 	for _, l := range []struct{ key, addr string }{{"api.addr", c.API.Addr}, {"wsserver.addr", c.WSServer.Addr}} {
-		host, port, err := net.SplitHostPort(l.addr)
-		if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
-			fail(l.key, func(lang message.Lang) string { return lang.ConfigNotAddress(l.key, l.addr) })
-			continue
-		}
-		if !listen.IsLoopback(host) && c.Auth.Token == "" {
+		if host, _, _ := net.SplitHostPort(l.addr); !listen.IsLoopback(host) && c.Auth.Token == "" {
 			fail(l.key, func(lang message.Lang) string { return lang.ConfigNeedsToken(l.key, l.addr) })
 		}
 	}
-	if _, port, _ := net.SplitHostPort(c.API.Addr); c.API.Addr == c.WSServer.Addr && port != "0" {
-		fail("wsserver.addr", func(l message.Lang) string {
-			return l.ConfigSameAddress("api.addr", "wsserver.addr", c.API.Addr)
-		})
-	}
-	if c.WebSocketURL != "" {
-		u, err := url.Parse(c.WebSocketURL)
-		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
-			fail("websocket_url", func(l message.Lang) string { return l.ConfigNotURL("websocket_url", c.WebSocketURL) })
-		}
-	}
-	oneOf("store", c.Store, "sqlite")
-	oneOf("broker", c.Broker, "direct")
-	if c.Lang != "" {
-		oneOf("lang", c.Lang, "en", "es")
+	if port, shared := sharedPort(c.API.Addr, c.WSServer.Addr); shared {
+		fail("wsserver.addr", func(l message.Lang) string { return l.ConfigSamePort("api.addr", "wsserver.addr", port) })
 	}
 	return problems
+}
+
+// sharedPort returns the port that two listeners want on one address, if they do.
+func sharedPort(a, b string) (string, bool) {
+	hostA, port, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	if port != portB || port == "0" {
+		return "", false
+	}
+	everywhere := func(host string) bool {
+		ip := net.ParseIP(host)
+		return host == "" || ip != nil && ip.IsUnspecified()
+	}
+	local := func(host, other string) bool { // localhost is 127.0.0.1 and ::1
+		return strings.EqualFold(host, "localhost") && (other == "127.0.0.1" || other == "::1")
+	}
+	return port, strings.EqualFold(hostA, hostB) || everywhere(hostA) || everywhere(hostB) || local(hostA, hostB) || local(hostB, hostA)
 }
 
 // Language is the language to speak: the setting, else what the environment asks for.

@@ -47,14 +47,30 @@ func (l Lang) ConfigNotURL(key, value string) string {
 	return l.say("%s takes a URL such as ws://localhost:8765/, not %q", "%s admite una URL como ws://localhost:8765/, no %q", key, value)
 }
 
+// ConfigNotOrigin says that a list has something that is no browser's origin.
+func (l Lang) ConfigNotOrigin(key, value string) string {
+	return l.say("%s takes origins such as https://tasks.example, not %q", "%s admite orígenes como https://tasks.example, no %q", key, value)
+}
+
+// ConfigNotHost says that a list has something that is no host name.
+func (l Lang) ConfigNotHost(key, value string) string {
+	return l.say("%s takes host names without a port, such as tasks.example, not %q",
+		"%s admite nombres de equipo sin puerto, como tasks.example, no %q", key, value)
+}
+
+// ConfigNotSecret says that a secret cannot be sent in a header as it is.
+func (l Lang) ConfigNotSecret(key string) string {
+	return l.say("%s takes one line without spaces at its ends", "%s admite una sola línea sin espacios en los extremos", key)
+}
+
 // ConfigNotOneOf says which values a setting takes.
 func (l Lang) ConfigNotOneOf(key, value string, choices ...string) string {
 	return l.say("%s takes %s, not %q", "%s admite %s, no %q", key, strings.Join(choices, l.say(" or ", " o ")), value)
 }
 
-// ConfigSameAddress says that two listeners want one address.
-func (l Lang) ConfigSameAddress(key, other, value string) string {
-	return l.say("%s and %s are both %s; each needs its own port", "%s y %s son ambos %s; cada uno necesita su puerto", key, other, value)
+// ConfigSamePort says that two listeners want one port.
+func (l Lang) ConfigSamePort(key, other, port string) string {
+	return l.say("%s and %s both want port %s; each needs its own", "%s y %s quieren ambos el puerto %s; cada uno necesita el suyo", key, other, port)
 }
 
 // ConfigNeedsToken refuses to listen for strangers without a secret, with the way out.
@@ -81,6 +97,11 @@ func (l Lang) ConfigNotMapping(key string) string {
 // ConfigSyntax says that a file is no YAML.
 func (l Lang) ConfigSyntax(why string) string {
 	return l.say("not YAML: %s", "no es YAML: %s", why)
+}
+
+// ConfigNotDirectory says that --dir names something else.
+func (l Lang) ConfigNotDirectory() string {
+	return l.say("not a directory", "no es un directorio")
 }
 
 // ConfigUnreadable says that a file cannot be read.
