@@ -74,7 +74,7 @@ func (r *report) surroundings(v *violation) string {
 	show := func(format string, args ...any) {
 		line := fmt.Sprintf(format, args...)
 		if len(line) > wide {
-			line = line[:wide] + "…"
+			line = strings.ToValidUTF8(line[:wide], "") + "…"
 		}
 		b.WriteString("    " + line + "\n")
 	}
