@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package chaos kills the running system in every way it can think of while
 // writers write and consumers consume, and then holds what everybody saw against
 // the one promise: nothing lost, nothing twice, nothing out of order.

@@ -133,6 +133,15 @@ func (c *ledgerCheck) event(w *write) string {
 	return asked(w, e.body)
 }
 
+// object is a body as writers send it.
+func object(fields map[string]any) string {
+	data, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // strings and booleans
+	}
+	return string(data)
+}
+
 // asked compares a task with what its write asked for.
 func asked(w *write, got taskBody) string {
 	var want struct {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaos
 
 import (
@@ -176,14 +178,6 @@ func (w *writer) text() string {
 		b.WriteString(parts[w.random.IntN(len(parts))])
 	}
 	return b.String()
-}
-
-func object(fields map[string]any) string {
-	data, err := json.Marshal(fields)
-	if err != nil {
-		panic(err) // strings and booleans
-	}
-	return string(data)
 }
 
 // knownFrom is a task as the answer to a write shows it.

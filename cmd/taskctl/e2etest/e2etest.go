@@ -58,7 +58,8 @@ func WaitFor(t testing.TB, what string, condition func() bool) {
 func Gone(pid int) bool {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return syscall.Kill(pid, 0) != nil
+		process, err := os.FindProcess(pid)
+		return err != nil || process.Signal(syscall.Signal(0)) != nil
 	}
 	_, rest, _ := strings.Cut(string(data), ") ")
 	return strings.HasPrefix(rest, "Z")
