@@ -159,6 +159,7 @@ func TestTwoWindowsInStep(t *testing.T) {
 	a.until(row("Shared") + `?.matches('.done')`)
 	a.clickInRow("New", ".tool.danger")
 	a.click(".question .danger")
+	a.until(`!` + row("New"))
 	b.until(`!` + row("New"))
 	if got, want := a.titles(), b.titles(); !slices.Equal(got, want) {
 		t.Errorf("one shows %q, the other %q", got, want)

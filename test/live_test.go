@@ -200,7 +200,7 @@ func TestManyTasks(t *testing.T) {
 	gaps := value[[]float64](w, `gaps.sort((a, b) => a - b)`)
 	usual, longest := gaps[len(gaps)*9/10], gaps[len(gaps)-1]
 	t.Logf("while 2,000 tasks came: nine of ten frames within %.0f ms, the longest %.0f ms", usual, longest)
-	if usual > 100 || longest > 800 { // the browser shares two cores with the system and its clients
+	if usual > 250 || longest > 1000 { // the browser shares two cores with the system and its clients
 		t.Error("the page was busy with itself")
 	}
 	if got := value[int](w, `document.querySelectorAll('li.task').length`); got != 100 {

@@ -1,4 +1,4 @@
-// Drawing: at most once per frame, however many events a burst has, and never for
+// Drawing: at most once per frame, however many events a burst has, and for no
 // more than a quarter of the time, so that the page answers its reader meanwhile.
 
 const noticeable = 12; // ms: frames that take less are drawn one after the other
@@ -7,6 +7,7 @@ const longest = 400; // ms between frames
 const due = new Set();
 let asked = false;
 let rested = 0; // when to draw again
+let timer;
 
 // inFrame has draw called in the next frame, once.
 export function inFrame(draw) {
@@ -14,8 +15,13 @@ export function inFrame(draw) {
   if (asked) return;
   asked = true;
   const wait = rested - performance.now();
-  if (wait > 0) setTimeout(requestAnimationFrame, wait, drawAll);
+  if (wait > 0) timer = setTimeout(requestFrame, wait);
   else requestAnimationFrame(drawAll);
+}
+
+function requestFrame() {
+  timer = undefined;
+  requestAnimationFrame(drawAll);
 }
 
 function drawAll() {
@@ -29,3 +35,13 @@ function drawAll() {
     rested = took < noticeable ? 0 : performance.now() + Math.min(longest, 3 * took);
   });
 }
+
+// hurry draws at once what a person has just done.
+function hurry() {
+  rested = 0;
+  if (timer === undefined) return;
+  clearTimeout(timer);
+  requestFrame();
+}
+
+for (const act of ['click', 'keydown', 'input']) addEventListener(act, hurry, {capture: true, passive: true});
