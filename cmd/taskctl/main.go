@@ -30,9 +30,10 @@ type program struct {
 	flags          globalFlags
 }
 
-// globalFlags are the flags that every command has.
+// globalFlags are the flags that every command has, and taskctl alone.
 type globalFlags struct {
-	dir    string
-	config string
-	lang   string
+	dir     string
+	config  string
+	lang    string
+	version bool // of taskctl alone: the same as the command
 }

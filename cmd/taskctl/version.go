@@ -21,12 +21,16 @@ func (p *program) versionCommand() *cobra.Command {
 					"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 				})
 			}
-			_, err := fmt.Fprintf(p.stdout, "taskctl %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			return p.printVersion()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
 	return cmd
+}
+
+func (p *program) printVersion() error {
+	_, err := fmt.Fprintf(p.stdout, "taskctl %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // version is what the build knows of itself: the module's version, or the commit.
