@@ -28,6 +28,18 @@ func (e *AlreadyRunningError) Error() string {
 	return fmt.Sprintf("already running in %s, pid %d", e.Dir, e.PID)
 }
 
+// NotAnsweringError says that a launcher holds the directory, but is silent.
+type NotAnsweringError struct {
+	PID int
+}
+
+func (e *NotAnsweringError) Error() string {
+	return fmt.Sprintf("the launcher, pid %d, does not answer", e.PID)
+}
+
+// Unwrap makes it ErrNotReady: something runs, and cannot be called ready.
+func (e *NotAnsweringError) Unwrap() error { return ErrNotReady }
+
 // PortTakenError says who holds a port that a component needs.
 type PortTakenError struct {
 	Component string

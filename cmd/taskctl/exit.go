@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"syscall"
 
 	"github.com/taskctl/taskctl/launcher"
@@ -45,7 +47,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &status):
 		return int(status)
-	case err == nil, errors.Is(err, context.Canceled): // stopped on request
+	case err == nil, errors.Is(err, context.Canceled), readerGone(err): // stopped on request
 		return exitDone
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, task.ErrInvalid):
 		return exitUsage
@@ -65,6 +67,13 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
+// readerGone reports whether nobody reads our standard output any more, which is
+// the reader's choice: `taskctl logs | head` is no failure.
+func readerGone(err error) bool {
+	var written *fs.PathError
+	return errors.Is(err, syscall.EPIPE) && errors.As(err, &written) && written.Path == os.Stdout.Name()
+}
+
 // explain is what a person is told of an error; empty where the command has said
 // it all already.
 func explain(err error, lang message.Lang, dir string) string {
@@ -76,9 +85,12 @@ func explain(err error, lang message.Lang, dir string) string {
 		trip     *launcher.RoundTripError
 		file     *sqlite.FileError
 		away     *unreachableError
+		silent   *launcher.NotAnsweringError
 	)
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, launcher.ErrKilled),
+	case errors.As(err, &silent): // before ErrNotReady, which it is too
+		return lang.LauncherSilent(silent.PID)
+	case errors.Is(err, context.Canceled), readerGone(err), errors.Is(err, launcher.ErrKilled),
 		errors.Is(err, launcher.ErrLeft), errors.Is(err, launcher.ErrNotReady):
 		return ""
 	case errors.As(err, &problems):

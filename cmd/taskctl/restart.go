@@ -25,6 +25,9 @@ func (p *program) restartCommand() *cobra.Command {
 			if err := p.knownComponents(cfg, args); err != nil {
 				return err
 			}
+			if _, err := look(cmd.Context(), cfg); err != nil {
+				return err // a silent launcher would be waited for without end
+			}
 			control := launcher.Dial(cfg)
 			if err := control.Restart(cmd.Context(), args...); err != nil {
 				return err

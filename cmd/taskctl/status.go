@@ -30,7 +30,7 @@ func (p *program) statusCommand() *cobra.Command {
 				return err
 			}
 			if watch {
-				return p.watch(cmd.Context(), cfg)
+				return p.watch(cmd.Context(), cfg, asJSON)
 			}
 			return p.status(cmd.Context(), cfg, asJSON)
 		},
@@ -42,47 +42,49 @@ func (p *program) statusCommand() *cobra.Command {
 
 func (p *program) status(ctx context.Context, cfg *config.Config, asJSON bool) error {
 	s, err := look(ctx, cfg)
-	if err != nil && !errors.Is(err, launcher.ErrNotRunning) {
+	answered := err == nil
+	if answered && s.State != launcher.Ready {
+		err = launcher.ErrNotReady
+	}
+	var printed error
+	switch {
+	case asJSON && s.State != "":
+		printed = printJSON(p.stdout, s)
+		if err != nil {
+			err = exitStatus(exitCode(err)) // the object has said the rest
+		}
+	case answered:
+		_, printed = io.WriteString(p.stdout, p.renderStatus(s, screen.PaletteFor(p.stdout, p.getenv), screen.Width(p.stdout)))
+	}
+	if err != nil { // the exit code is the answer, whoever reads the rest
 		return err
 	}
-	notRunning := err
-	switch {
-	case asJSON:
-		err = printJSON(p.stdout, s)
-	case notRunning != nil:
-		return notRunning
-	default:
-		_, err = io.WriteString(p.stdout, p.renderStatus(s, screen.PaletteFor(p.stdout, p.getenv), screen.Width(p.stdout)))
-	}
-	switch {
-	case err != nil:
-		return err
-	case notRunning != nil:
-		return exitStatus(exitNotRunning)
-	case s.State != launcher.Ready:
-		return launcher.ErrNotReady
-	}
-	return nil
+	return printed
 }
 
 // look asks the launcher of the directory how the system is. With ErrNotRunning
-// comes the status of a system that does not run.
+// and *launcher.NotAnsweringError comes the status that there is to tell, without
+// components.
 func look(ctx context.Context, cfg *config.Config) (launcher.Status, error) {
 	s, err := launcher.Dial(cfg).Status(ctx)
-	if !errors.Is(err, launcher.ErrNotRunning) {
+	if err == nil || ctx.Err() != nil {
 		return s, err
 	}
-	pid, ownerErr := launcher.Owner(cfg)
-	if errors.Is(ownerErr, launcher.ErrNotRunning) {
-		return launcher.NotRunningStatus(cfg), err
-	}
-	if ownerErr != nil {
-		return s, ownerErr
-	}
-	// It holds the lock but has no socket yet, or no longer.
 	s = launcher.NotRunningStatus(cfg)
-	s.State, s.PID = launcher.Starting, pid
-	return s, nil
+	pid, ownerErr := launcher.Owner(cfg)
+	switch {
+	case errors.Is(ownerErr, launcher.ErrNotRunning):
+		return s, ownerErr
+	case ownerErr != nil:
+		return launcher.Status{}, ownerErr
+	}
+	s.PID = pid
+	if errors.Is(err, launcher.ErrNotRunning) { // it has no socket yet, or no longer
+		s.State = launcher.Starting
+		return s, nil
+	}
+	s.State = launcher.Degraded
+	return s, &launcher.NotAnsweringError{PID: pid}
 }
 
 // renderStatus lays a status out for people.
@@ -104,7 +106,7 @@ func (p *program) renderStatus(s launcher.Status, palette screen.Palette, width 
 		rows = append(rows, row)
 	}
 	b.WriteByte('\n')
-	b.WriteString(screen.Table("  ", width, rows))
+	b.WriteString(screen.Table("  ", width, screen.Fit("  ", width, rows, spareColumns()...)))
 	fmt.Fprintf(&b, "\n%s", p.lang.StatusTraffic(s.Clients, s.Seq))
 	if s.RoundTrip != nil {
 		b.WriteString(p.lang.StatusRoundTrip(message.Took(time.Duration(s.RoundTrip.TookMS * float64(time.Millisecond)))))
@@ -112,6 +114,10 @@ func (p *program) renderStatus(s launcher.Status, palette screen.Palette, width 
 	b.WriteByte('\n')
 	return b.String()
 }
+
+// spareColumns are what the status does without on a narrow terminal, the least
+// missed first: CPU, memory, uptime, restarts. --json has them all.
+func spareColumns() []int { return []int{6, 7, 4, 5} }
 
 func paintState(p screen.Palette, state, name string) string {
 	switch state {

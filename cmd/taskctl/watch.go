@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +24,18 @@ const watchEvery = time.Second
 const troubleLines = 5
 
 // watch keeps showing the status: as a live view on a terminal, else as one
-// status after another.
-func (p *program) watch(ctx context.Context, cfg *config.Config) error {
+// status after another; as JSON, an object a line.
+func (p *program) watch(ctx context.Context, cfg *config.Config, asJSON bool) error {
+	if asJSON {
+		out := json.NewEncoder(p.stdout)
+		return p.watchEach(ctx, cfg, func(s launcher.Status) error { return out.Encode(s) })
+	}
 	palette := screen.PaletteFor(p.stdout, p.getenv)
 	if !screen.IsTerminal(p.stdout) || !screen.IsTerminal(p.stdin) || p.getenv("TERM") == "dumb" {
-		return p.watchPlain(ctx, cfg, palette)
+		return p.watchEach(ctx, cfg, func(s launcher.Status) error {
+			_, err := io.WriteString(p.stdout, p.renderStatus(s, palette, 0)+"\n")
+			return err
+		})
 	}
 	view := &statusView{p: p, ctx: ctx, cfg: cfg, palette: palette}
 	_, err := tea.NewProgram(view, tea.WithContext(ctx), tea.WithInput(p.stdin), tea.WithOutput(p.stdout),
@@ -38,15 +46,20 @@ func (p *program) watch(ctx context.Context, cfg *config.Config) error {
 	return err
 }
 
-func (p *program) watchPlain(ctx context.Context, cfg *config.Config, palette screen.Palette) error {
+// watchEach shows one look after another until ctx ends. A system that does not
+// run, or does not answer, is worth watching too.
+func (p *program) watchEach(ctx context.Context, cfg *config.Config, show func(launcher.Status) error) error {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
 		s, err := look(ctx, cfg)
-		if err != nil && !errors.Is(err, launcher.ErrNotRunning) {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if s.State == "" {
 			return err
 		}
-		if _, err := io.WriteString(p.stdout, p.renderStatus(s, palette, 0)+"\n"); err != nil {
+		if err := show(s); err != nil {
 			return err
 		}
 		select {

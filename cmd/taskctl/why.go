@@ -30,6 +30,9 @@ func (p *program) whyCommand() *cobra.Command {
 			if err := p.knownComponents(cfg, args); err != nil {
 				return err
 			}
+			if _, err := look(cmd.Context(), cfg); err != nil {
+				return err
+			}
 			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])
 			if err != nil {
 				return err

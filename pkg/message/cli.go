@@ -153,6 +153,11 @@ func (l Lang) StopNoAnswer(pid int) string {
 	return l.say("the launcher (pid %d) does not answer; sending SIGTERM", "el lanzador (pid %d) no responde; se envía SIGTERM", pid)
 }
 
+// LauncherSilent says that the launcher takes no part, and what helps.
+func (l Lang) LauncherSilent(pid int) string {
+	return l.say("the launcher (pid %d) does not answer; `taskctl stop` ends it", "el lanzador (pid %d) no responde; `taskctl stop` lo para", pid)
+}
+
 // StopKilledLauncher says that SIGTERM was not enough.
 func (l Lang) StopKilledLauncher(pid int) string {
 	return l.say("the launcher (pid %d) had to be killed; what it had started is gone too",

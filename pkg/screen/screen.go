@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -81,6 +82,39 @@ func Table(indent string, width int, rows [][]string) string {
 	return b.String()
 }
 
+// Fit leaves columns out, in the order in which they are spared, until a table of
+// the rows is no wider than width, or there is none left to spare. With width 0
+// all stay.
+func Fit(indent string, width int, rows [][]string, spared ...int) [][]string {
+	fitting := rows
+	for n := 1; n <= len(spared) && width > 0 && ansi.StringWidth(indent)+sum(columnWidths(fitting)) > width; n++ {
+		fitting = without(rows, spared[:n])
+	}
+	return fitting
+}
+
+// without copies rows, all but some of their columns.
+func without(rows [][]string, columns []int) [][]string {
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		for column, cell := range row {
+			if !slices.Contains(columns, column) {
+				out[i] = append(out[i], cell)
+			}
+		}
+	}
+	return out
+}
+
+// sum is how wide columns are together, with the gaps between them.
+func sum(widths []int) int {
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	return total
+}
+
 // Truncate shortens text to so many columns, the last of them an ellipsis; with 0
 // it leaves the text as it is.
 func Truncate(text string, columns int) string {
@@ -108,11 +142,7 @@ const minColumn = 8
 
 // shrink takes columns from the widest until the row fits, or none can give.
 func shrink(widths []int, room int) {
-	total := 2 * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	for total > room {
+	for total := sum(widths); total > room; total-- {
 		widest := 0
 		for i, w := range widths {
 			if w > widths[widest] {
@@ -123,7 +153,6 @@ func shrink(widths []int, room int) {
 			return
 		}
 		widths[widest]--
-		total--
 	}
 }
 

@@ -27,6 +27,25 @@ func TestTableGivesWayWhereItIsWidest(t *testing.T) {
 	}
 }
 
+func TestFitSparesTheLeastMissedColumns(t *testing.T) {
+	rows := [][]string{{"name", "cpu", "memory", "exit"}, {"api", "1.5%", "20.4 MB", "-"}}
+	for _, test := range []struct {
+		width int
+		want  string
+	}{
+		{0, "name cpu memory exit"},
+		{25, "name cpu memory exit"},
+		{24, "name memory exit"},
+		{18, "name exit"},
+		{3, "name exit"},
+	} {
+		fitting := Fit("", test.width, rows, 1, 2)
+		if got := strings.Join(fitting[0], " "); got != test.want || len(fitting[1]) != len(fitting[0]) {
+			t.Errorf("at %d columns: %q, %d cells below; want %q", test.width, got, len(fitting[1]), test.want)
+		}
+	}
+}
+
 func TestColourDoesNotCountAsWidth(t *testing.T) {
 	p := Palette{on: true}
 	coloured := Table("", 0, [][]string{{p.Green("ready"), "x"}, {"starting", "y"}})
