@@ -98,11 +98,12 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	if err != nil {
 		return err
 	}
-	return runReady(ctx, env, config.WSServer, server, func(context.Context) {
+	return runReady(ctx, env, server, func(context.Context) {
 		env.byHand(env.Lang.WSServerListening(cfg.At(cfg.API.Addr, addr).WebSocket()))
 		for _, l := range listeners {
 			env.byHand(env.Lang.ListeningOn(l.Addr().String()))
 		}
+		env.byHand(env.Lang.ReadyByHand(config.WSServer))
 	})
 }
 
@@ -150,11 +151,12 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	}
 	// The link ends after the server, so that the last commit reaches wsserver.
 	return withLink(ctx, publisher, func(ctx context.Context) error {
-		return runReady(ctx, env, config.API, server, func(context.Context) {
+		return runReady(ctx, env, server, func(context.Context) {
 			env.byHand(env.Lang.APIListening(cfg.At(addr, cfg.WSServer.Addr).APIURL()))
 			if !publisher.Connected() {
 				env.byHand(env.Lang.APIWaiting(cfg.WebSocket()))
 			}
+			env.byHand(env.Lang.ReadyByHand(config.API))
 		})
 	})
 }
@@ -172,7 +174,10 @@ func RunConsumer(ctx context.Context, cfg *config.Config, options consumer.Confi
 	if err != nil {
 		return err
 	}
-	return runReady(ctx, env, config.Consumer, terminal, func(ctx context.Context) { reportAlive(ctx, env.Handle) })
+	return runReady(ctx, env, terminal, func(ctx context.Context) {
+		env.byHand(env.Lang.ReadyByHand(config.Consumer))
+		reportAlive(ctx, env.Handle)
+	})
 }
 
 // component is what runReady runs: the lifecycle that all of ours share.
@@ -182,8 +187,9 @@ type component interface {
 }
 
 // runReady runs a component until ctx ends. When it is ready, its launcher is
-// told, and ready is called, which may go on until its own context ends.
-func runReady(ctx context.Context, env Env, name string, c component, ready func(ctx context.Context)) error {
+// told, and ready is called, which tells the person at the terminal, and may go on
+// until its own context ends.
+func runReady(ctx context.Context, env Env, c component, ready func(ctx context.Context)) error {
 	var group run.Group
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -197,7 +203,6 @@ func runReady(ctx context.Context, env Env, name string, c component, ready func
 			return nil
 		}
 		env.Handle.Ready()
-		env.byHand(env.Lang.ReadyByHand(name))
 		ready(watching)
 		<-watching.Done()
 		return nil

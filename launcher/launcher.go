@@ -37,9 +37,10 @@ type Options struct {
 	ChildDied  <-chan os.Signal // as process 1: SIGCHLD, upon which orphans are reaped; else nil
 	Executable string           // what to run as a child: see Executable
 	Version    string
-	Stdout     io.Writer // the screen and the receipt
-	Stderr     io.Writer // messages while it runs
-	Palette    screen.Palette
+	Stdout     io.Writer      // the screen and the receipt
+	Stderr     io.Writer      // messages while it runs
+	Palette    screen.Palette // of Stdout
+	ErrPalette screen.Palette // of Stderr
 	Lang       message.Lang
 	Getenv     func(string) string
 }

@@ -94,8 +94,9 @@ func (l *Launcher) overall(components []ComponentStatus) State {
 	return state
 }
 
-// traffic asks wsserver how many clients it has and where the log stands. It is
-// all zero while wsserver does not answer.
+// traffic asks wsserver how many clients it has and where the log stands. While
+// wsserver does not answer nobody is connected, and the last event is the one that
+// the consumer had.
 func (l *Launcher) traffic(ctx context.Context) (clients int, seq uint64, epoch string) {
 	ctx, cancel := context.WithTimeout(ctx, wsserverTimeout)
 	defer cancel()
@@ -105,7 +106,8 @@ func (l *Launcher) traffic(ctx context.Context) (clients int, seq uint64, epoch 
 		Epoch   string `json:"epoch"`
 	}
 	if err := l.ask(ctx, config.WSServer, "/readyz", &health); err != nil {
-		return 0, 0, ""
+		last := l.seen.last()
+		return 0, last.Seq, last.Epoch
 	}
 	return health.Clients, health.Seq, health.Epoch
 }

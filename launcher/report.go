@@ -84,6 +84,9 @@ func (r *reporter) waiting(all []supervisor.Waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, w := range all {
+		if len(w.Members) == 0 || w.Left <= 0 {
+			continue // it has just ended, or is being killed: the receipt tells
+		}
 		var members []string
 		for _, m := range w.Members {
 			members = append(members, m.String())

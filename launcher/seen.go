@@ -30,6 +30,13 @@ func (s *seenPosition) note(text string) {
 	s.changed = make(chan struct{})
 }
 
+// last is the event that the consumer has; the zero Position before its first.
+func (s *seenPosition) last() task.Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
+}
+
 // wait returns once the consumer has the event at p, or with the context's error.
 func (s *seenPosition) wait(ctx context.Context, p task.Position) error {
 	for {

@@ -62,6 +62,7 @@ func (p *program) start(cmd *cobra.Command, o startOptions) error {
 		Stdout:     p.stdout,
 		Stderr:     p.stderr,
 		Palette:    screen.PaletteFor(p.stdout, p.getenv),
+		ErrPalette: screen.PaletteFor(p.stderr, p.getenv),
 		Lang:       p.lang,
 		Getenv:     p.getenv,
 	})
