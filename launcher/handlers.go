@@ -33,7 +33,9 @@ func (l *Launcher) controlHandler() http.Handler {
 			answer(w, nil, err)
 			return
 		}
-		answer(w, struct{}{}, l.supervisor.Restart(r.Context(), in.Components...))
+		err := l.supervisor.Restart(r.Context(), in.Components...)
+		l.leaveReplaced()
+		answer(w, struct{}{}, err)
 	})
 	mux.HandleFunc("GET /why/{component}", func(w http.ResponseWriter, r *http.Request) {
 		why, err := l.why(r.Context(), r.PathValue("component"))
@@ -49,6 +51,13 @@ func (l *Launcher) controlHandler() http.Handler {
 		answer(w, emptyAnswer{Freed: freed}, err)
 	})
 	return mux
+}
+
+// leaveReplaced closes our own idle connections: a generation that has been
+// replaced stays until all have left it.
+func (l *Launcher) leaveReplaced() {
+	l.http.CloseIdleConnections()
+	l.api.CloseIdleConnections()
 }
 
 type restartRequest struct {

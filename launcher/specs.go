@@ -64,7 +64,7 @@ func (l *Launcher) specs() ([]supervisor.Spec, error) {
 func (l *Launcher) own(name string, run func(context.Context, *config.Config, Env) error, after ...string) supervisor.Spec {
 	spec := supervisor.Spec{
 		Name: name, After: after, Restart: l.restart(config.Restart{}),
-		ReadyTimeout: l.cfg.Start.Timeout, StopTimeout: l.cfg.Stop.Timeout,
+		ReadyTimeout: l.cfg.Start.Timeout, StopTimeout: l.cfg.Stop.Timeout, RetireTimeout: l.cfg.RetireTimeout(),
 	}
 	if l.opts.InProcess {
 		spec.Runner = supervisor.Func{

@@ -15,10 +15,10 @@ import (
 	"github.com/taskctl/taskctl/pkg/wsserver"
 )
 
-// retireGrace is how long a replaced generation goes on answering kept-alive
-// connections: one that is used less often than that may meet a closed one, as
-// with every HTTP server's idle timeout.
-const retireGrace = time.Second
+// retireGrace is how long a replaced generation keeps connections that are not
+// being used, for one more request on each: one that is used less often finds
+// it closed, as with every HTTP server's idle timeout.
+const retireGrace = 10 * time.Second
 
 // At returns the settings with the addresses that the listeners really have:
 // port 0 has become a number.
@@ -80,6 +80,9 @@ func (c *Config) LogOptions() logfile.Options {
 func (c *Config) ClientConfig() client.Config {
 	return client.Config{BaseURL: c.APIURL(), WebSocketURL: c.WebSocket(), Token: c.Auth.Token}
 }
+
+// RetireTimeout is how long a replaced generation may take to leave.
+func (c *Config) RetireTimeout() time.Duration { return retireGrace + c.Stop.Timeout }
 
 // drainTimeout leaves a component time to say so before it is killed.
 func (c *Config) drainTimeout() time.Duration { return c.Stop.Timeout * 8 / 10 }

@@ -6,40 +6,67 @@ import (
 	"sync"
 )
 
-// freshConns are the connections that have not sent a byte yet.
-type freshConns struct {
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	closed bool
+// conns are the connections that a server has accepted and not handed to a
+// handler that hijacked them.
+type conns struct {
+	mu    sync.Mutex
+	open  int
+	fresh map[net.Conn]struct{} // those of them that have not sent a byte yet
+	cut   bool                  // fresh ones are closed
+	none  chan struct{}         // nil unless somebody waits for the last to go
 }
 
-func newFreshConns() *freshConns { return &freshConns{conns: make(map[net.Conn]struct{})} }
+func newConns() *conns { return &conns{fresh: make(map[net.Conn]struct{})} }
 
 // track is an http.Server's ConnState hook.
-func (f *freshConns) track(c net.Conn, state http.ConnState) {
+func (c *conns) track(conn net.Conn, state http.ConnState) {
 	if state == http.StateIdle {
-		return // it was active before, and left then
+		return // it was active before, and no longer fresh since then
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if state != http.StateNew {
-		delete(f.conns, c)
-		return
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		c.open++
+		c.fresh[conn] = struct{}{}
+		if c.cut {
+			_ = conn.Close()
+		}
+	case http.StateActive:
+		delete(c.fresh, conn)
+	case http.StateHijacked, http.StateClosed:
+		delete(c.fresh, conn)
+		c.open--
+		c.tell()
 	}
-	if f.closed {
-		_ = c.Close()
-		return
-	}
-	f.conns[c] = struct{}{}
 }
 
-// close cuts them, and every one that still comes.
-func (f *freshConns) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	for c := range f.conns {
-		_ = c.Close()
+// gone returns a channel that is closed when no connection is open, of a server
+// that accepts no more.
+func (c *conns) gone() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	none := make(chan struct{})
+	c.none = none
+	c.tell()
+	return none
+}
+
+// tell closes none when the time has come; c.mu is held.
+func (c *conns) tell() {
+	if c.open == 0 && c.none != nil {
+		close(c.none)
+		c.none = nil
+	}
+}
+
+// cutFresh closes the fresh ones, and every one that still comes.
+func (c *conns) cutFresh() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = true
+	for conn := range c.fresh {
+		_ = conn.Close()
 	}
 }
 

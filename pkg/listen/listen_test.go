@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -177,6 +178,89 @@ func TestRetiredServerHandsOver(t *testing.T) {
 	if got := get(); got != "new" {
 		t.Fatalf("after the handover: %q", got)
 	}
+}
+
+// TestRetiredServerKeepsIdleConnections has connections that are idle, or have
+// not been used at all, when the server retires: their next request is answered,
+// as the last, and when they are gone the server goes, long before its grace is over.
+func TestRetiredServerKeepsIdleConnections(t *testing.T) {
+	retire := make(chan struct{})
+	drained := make(chan struct{})
+	url, wait := start(t, t.Context(), &Server{
+		Gate: Gate{Retire: retire}, Grace: time.Hour,
+		Drain: func(context.Context, bool) { close(drained) },
+	}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "answered") })
+	used, unused := dial(t, url), dial(t, url)
+	if res := used.ask(); res.Close {
+		t.Error("told to be the last before the server retires")
+	}
+	behind := dial(t, url) // in the queue: when it is answered, the unused one has been accepted
+	behind.ask()
+	behind.Close()
+	close(retire)
+	<-drained
+	for _, c := range []*conn{used, unused} {
+		if res := c.ask(); res.StatusCode != http.StatusOK || !res.Close {
+			t.Errorf("%s, close %v; want an answer, and to be told that it is the last", res.Status, res.Close)
+		}
+	}
+	if err := wait(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestGraceEnds(t *testing.T) {
+	t.Run("after its time", func(t *testing.T) {
+		retire := make(chan struct{})
+		url, wait := start(t, t.Context(), &Server{Gate: Gate{Retire: retire}, Grace: time.Millisecond}, func(http.ResponseWriter, *http.Request) {})
+		dial(t, url).ask()
+		close(retire)
+		if err := wait(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Run("at a stop", func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		retire := make(chan struct{})
+		url, wait := start(t, ctx, &Server{Gate: Gate{Retire: retire}, Grace: time.Hour}, func(http.ResponseWriter, *http.Request) {})
+		dial(t, url).ask()
+		close(retire)
+		stop()
+		if err := wait(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// conn is a client's connection, used by hand.
+type conn struct {
+	net.Conn
+	t    *testing.T
+	from *bufio.Reader
+}
+
+func dial(t *testing.T, url string) *conn {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &conn{Conn: c, t: t, from: bufio.NewReader(c)}
+}
+
+func (c *conn) ask() *http.Response {
+	c.t.Helper()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	res, err := http.ReadResponse(c.from, nil)
+	if err != nil {
+		c.t.Fatalf("the request was lost: %v", err)
+	}
+	io.Copy(io.Discard, res.Body)
+	if res.Close {
+		c.Close()
+	}
+	return res
 }
 
 func TestConnectionLimitLeavesTheRestWaiting(t *testing.T) {

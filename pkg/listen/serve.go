@@ -27,15 +27,17 @@ type Server struct {
 	Gate      Gate
 	MaxConns  int // connections at once; more wait in the backlog. 0: no limit
 
-	// Grace is how long a retired server goes on answering, each answer with
-	// Connection: close, so that clients leave by themselves: closing an idle
-	// connection races with the next request on it.
+	// Grace is how long a retired server keeps connections that are between two
+	// requests. The next answer on each carries Connection: close, so that the
+	// client leaves by itself: closing an idle connection races with its next
+	// request. The server goes when all have left, which on most days is at once.
 	Grace time.Duration
 	// DrainTimeout bounds the end of requests under way; what is left then is cut.
 	DrainTimeout time.Duration
 	// Drain, where set, is called once when accepting has stopped, beside the
-	// drain of plain requests, and has to end the connections that a handler
-	// hijacked: net/http neither closes nor awaits those.
+	// drain of plain requests, and has to end what does not end by itself:
+	// streams, and the connections that a handler hijacked, which net/http
+	// neither closes nor awaits.
 	Drain func(ctx context.Context, retired bool)
 }
 
@@ -57,8 +59,8 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 
-	fresh := newFreshConns()
-	s.HTTP.ConnState = fresh.track
+	open := newConns()
+	s.HTTP.ConnState = open.track
 	var retiring atomic.Bool
 	s.HTTP.Handler = closeWhen(&retiring, s.HTTP.Handler)
 
@@ -81,31 +83,36 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := group.Run(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return errors.Join(fmt.Errorf("serve: %w", err), s.HTTP.Close())
 	}
-	return s.drain(ctx, retiring.Load(), fresh)
+	return s.drain(ctx, retiring.Load(), open)
 }
 
-// drain ends what was accepted. It runs after ctx has ended, so it is bounded by
-// its own deadline.
-func (s *Server) drain(ctx context.Context, retired bool, fresh *freshConns) error {
+// drain ends what was accepted. It runs on after ctx has ended, so it is bounded
+// by its own deadlines; ctx only cuts the grace short.
+func (s *Server) drain(ctx context.Context, retired bool, open *conns) error {
+	unhurried := context.WithoutCancel(ctx)
+	var drained sync.WaitGroup
+	if s.Drain != nil {
+		drained.Go(func() {
+			deadline, cancel := context.WithTimeout(unhurried, s.DrainTimeout)
+			defer cancel()
+			s.Drain(deadline, retired)
+		})
+	}
 	if retired {
 		select {
+		case <-open.gone():
 		case <-time.After(s.Grace):
 		case <-ctx.Done():
 		}
 	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.DrainTimeout)
+	deadline, cancel := context.WithTimeout(unhurried, s.DrainTimeout)
 	defer cancel()
-
-	var hijacked sync.WaitGroup
-	if s.Drain != nil {
-		hijacked.Go(func() { s.Drain(deadline, retired) })
-	}
 	// Shutdown takes a connection that has not sent a byte for busy, for five
 	// seconds: a browser's spare one would hold up the stop.
-	cut := time.AfterFunc(freshGrace, fresh.close)
+	cut := time.AfterFunc(freshGrace, open.cutFresh)
 	defer cut.Stop()
 	err := s.HTTP.Shutdown(deadline)
-	hijacked.Wait()
+	drained.Wait()
 	if err != nil {
 		return errors.Join(fmt.Errorf("requests still under way after %v were cut: %w", s.DrainTimeout, err), s.HTTP.Close())
 	}

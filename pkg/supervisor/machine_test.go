@@ -57,7 +57,7 @@ func newWorld(t testing.TB, choose func(int) int) *world {
 		restart: RestartPolicy{
 			Max: choose(4), Window: time.Minute, BackoffMin: 100 * time.Millisecond, BackoffMax: 10 * time.Second,
 		},
-		readyTimeout: 10 * time.Second, stopTimeout: 10 * time.Second, misses: 3, rolling: w.rolling,
+		readyTimeout: 10 * time.Second, stopTimeout: 10 * time.Second, retireTimeout: 20 * time.Second, misses: 3, rolling: w.rolling,
 	}}
 	return w
 }

@@ -17,7 +17,10 @@ type Spec struct {
 	Restart      RestartPolicy
 	ReadyTimeout time.Duration // from its start to its ready signal (10 s)
 	StopTimeout  time.Duration // from being asked to end to being killed (10 s)
-	StopSignal   os.Signal     // what asks a process to end (SIGTERM)
+	// RetireTimeout is the same for a generation that has been replaced by the
+	// next, and may take its time to serve what it has accepted (StopTimeout).
+	RetireTimeout time.Duration
+	StopSignal    os.Signal // what asks a process to end (SIGTERM)
 
 	// Probe asks the component whether it is well. Nil: it is not asked.
 	Probe func(ctx context.Context) error
@@ -83,6 +86,7 @@ const (
 func (s Spec) withDefaults() Spec {
 	orDuration(&s.ReadyTimeout, defaultReadyTimeout)
 	orDuration(&s.StopTimeout, defaultStopTimeout)
+	orDuration(&s.RetireTimeout, s.StopTimeout)
 	orDuration(&s.Restart.Window, defaultWindow)
 	orDuration(&s.Restart.BackoffMin, defaultBackoffMin)
 	orDuration(&s.Restart.BackoffMax, defaultBackoffMax)

@@ -81,10 +81,10 @@ type machine struct {
 
 // rules are the constants of a machine.
 type rules struct {
-	restart                   RestartPolicy
-	readyTimeout, stopTimeout time.Duration
-	misses                    int
-	rolling                   bool
+	restart                                  RestartPolicy
+	readyTimeout, stopTimeout, retireTimeout time.Duration
+	misses                                   int
+	rolling                                  bool
 }
 
 // state is what people see.

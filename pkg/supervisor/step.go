@@ -166,7 +166,7 @@ func (t *transition) ready(in input) {
 	case l.number == t.next.number:
 		t.tell(t.current.number, Retire)
 		if t.current.phase != ending {
-			t.timer(t.current.number, t.rules.stopTimeout, timeStop)
+			t.timer(t.current.number, t.rules.retireTimeout, timeStop)
 			t.current.retired = true
 		}
 		t.current.phase, t.current.asked = ending, true

@@ -53,7 +53,7 @@ func New(specs []Spec, o Options) (*Supervisor, error) {
 			firstReady: make(chan struct{}),
 			machine: machine{rules: rules{
 				restart: spec.Restart, readyTimeout: spec.ReadyTimeout, stopTimeout: spec.StopTimeout,
-				misses: spec.Health.Misses, rolling: spec.Rolling,
+				retireTimeout: spec.RetireTimeout, misses: spec.Health.Misses, rolling: spec.Rolling,
 			}},
 		}
 		c.publish()
