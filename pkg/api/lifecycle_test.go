@@ -1,8 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -117,6 +120,44 @@ func TestRetiredServerSaysGoodbye(t *testing.T) {
 	if took := time.Since(began); took > patience/2 {
 		t.Errorf("a stop during the grace took %v", took)
 	}
+}
+
+// TestRetiredServerSendsStreamsToTheNext has one stream under way, and asks for
+// another on a connection that was idle: both must end in a way that their
+// clients come back from, on a new connection.
+func TestRetiredServerSendsStreamsToTheNext(t *testing.T) {
+	retire := make(chan struct{})
+	s := start(t, func(c *Config, d *Deps) {
+		d.Gate.Retire = retire
+		c.Grace = patience
+	})
+	following := s.subscribe("")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	from := bufio.NewReader(conn)
+	ask := func(path, accept string) *http.Response {
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\n\r\n", path, accept)
+		resp, err := http.ReadResponse(from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	ask("/tasks", "*/*")
+	close(retire)
+	if e, more := following.read(); more || following.lines.Err() != nil {
+		t.Errorf("the stream under way: %+v, %v, want its end", e, following.lines.Err())
+	}
+	if resp := ask("/events", streamType); resp.StatusCode != http.StatusOK || !resp.Close {
+		t.Errorf("the new stream: %s, close %v; want it to begin, and to be the connection's last", resp.Status, resp.Close)
+	}
+	<-s.done // long before the grace is over: nobody is left
 }
 
 func TestGateHoldsConnections(t *testing.T) {

@@ -42,6 +42,7 @@ func (s *Server) stream(x *exchange) error {
 	x.set("Content-Type", streamType)
 	x.set("Cache-Control", "no-store")
 	x.set("X-Accel-Buffering", "no") // a proxy must not wait for the end
+	x.set("Connection", "close")     // it ends when the server leaves, and the next one is to be found
 	x.sendEmpty(http.StatusOK)
 	if x.r.Method == http.MethodHead {
 		return nil

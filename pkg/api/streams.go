@@ -21,11 +21,13 @@ func newStreams(limit int) *streams {
 	return &streams{max: limit, closing: make(chan struct{}), open: make(map[*feed]struct{})}
 }
 
-// add reports whether there was room.
+// add reports whether there was room. A server that leaves still begins a stream,
+// which ends at once: its client then comes back, to the next server, where a
+// browser would give up at a refusal.
 func (s *streams) add(f *feed) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= s.max || s.closed() {
+	if len(s.open) >= s.max {
 		return false
 	}
 	s.open[f] = struct{}{}
