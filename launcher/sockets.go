@@ -48,6 +48,9 @@ func bindAll(ctx context.Context, cfg *config.Config) (*sockets, error) {
 		}
 		s.held[a.component] = &heldSet{set: set}
 	}
+	// One that is let go of is bound again where its clients know it: the port
+	// that 0 became.
+	s.cfg = cfg.At(s.addr(config.API), s.addr(config.WSServer))
 	return s, nil
 }
 
