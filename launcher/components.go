@@ -43,7 +43,10 @@ func (e Env) logger(component string) *slog.Logger {
 		return slog.New(slog.NewTextHandler(e.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	}
 	colour := screen.PaletteFor(e.Stderr, e.Getenv).On()
-	return slog.New(tint.NewTextHandler(e.Stderr, &tint.Options{NoColor: !colour, TimeFormat: time.TimeOnly})).With("component", component)
+	return slog.New(tint.NewTextHandler(e.Stderr, &tint.Options{
+		Level:   slog.LevelWarn, // what goes well is told by byHand
+		NoColor: !colour, TimeFormat: time.TimeOnly,
+	})).With("component", component)
 }
 
 // byHand prints a message for the person whose terminal the component runs in;

@@ -204,7 +204,6 @@ func (l Lang) BenchEcho(connections int) string {
 
 func (l Lang) BenchEchoBefore() string { return l.say("echo before", "eco antes") }
 func (l Lang) BenchEchoAfter() string  { return l.say("echo after", "eco después") }
-func (l Lang) BenchMean() string       { return l.say("mean", "media") }
 func (l Lang) BenchMax() string        { return l.say("max", "máx.") }
 func (l Lang) BenchPerSecond() string  { return l.say("per second", "por segundo") }
 func (l Lang) BenchOwnCPU() string     { return l.say("client CPU each", "CPU cliente c/u") }
