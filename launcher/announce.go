@@ -8,20 +8,30 @@ import (
 
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
-// announce prints the one screen that says that all is ready.
+// announce prints the one screen that says that all is ready, or what of the
+// user's own is not.
 func (l *Launcher) announce() {
 	say, p := l.opts.Lang, l.opts.Palette
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", p.Bold(say.StartHeading(l.cfg.Dir)))
 	var rows [][]string
+	var notReady []string
 	for _, c := range l.supervisor.Status() {
+		state := say.StateName(string(c.State))
+		if c.State == supervisor.StateReady {
+			state = p.Green(state)
+		} else {
+			notReady = append(notReady, c.Name)
+			state = p.Yellow(state)
+		}
 		pid := ""
 		if c.PID > 0 {
 			pid = fmt.Sprintf("pid %d", c.PID)
 		}
-		rows = append(rows, []string{c.Name, p.Green(say.StateName(string(c.State))), l.url(c.Name), pid})
+		rows = append(rows, []string{c.Name, state, l.url(c.Name), pid})
 	}
 	b.WriteString(screen.Table("  ", 0, rows))
 	b.WriteByte('\n')
@@ -31,7 +41,7 @@ func (l *Launcher) announce() {
 	} else {
 		lines = append(lines, say.StartNoTestTask())
 	}
-	lines = append(lines, say.StartLogs(l.cfg.LogDir()), say.StartReady(time.Duration(l.readyTook.Load())))
+	lines = append(lines, say.StartLogs(l.cfg.LogDir()), say.StartReady(time.Duration(l.readyTook.Load()), notReady))
 	for _, line := range lines {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}

@@ -75,7 +75,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	}
 	l.report = newReporter(l.opts.Stderr, l.opts.ErrPalette, l.opts.Lang)
 	l.supervisor, err = supervisor.New(specs, supervisor.Options{
-		Logger: l.log, OnChange: l.report.changed, OnWaiting: l.report.waiting, Ledger: ledger,
+		Logger: l.log, OnChange: l.changed, OnWaiting: l.report.waiting, Ledger: ledger,
 	})
 	if err != nil {
 		return err
@@ -105,9 +105,15 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// bringUp waits until every component is ready, proves with the test task that
-// they work together, and announces it. It returns nil when it was asked to stop
-// meanwhile.
+// changed tells who wants to know of a component's new status.
+func (l *Launcher) changed(now supervisor.Status) {
+	l.late.changed(now)
+	l.report.changed(now)
+}
+
+// bringUp waits until every component of ours is ready, proves with the test task
+// that they work together, waits a while for the user's own, and announces it. It
+// returns nil when it was asked to stop meanwhile.
 func (l *Launcher) bringUp(ctx context.Context) error {
 	select {
 	case <-l.supervisor.Started():
@@ -127,6 +133,14 @@ func (l *Launcher) bringUp(ctx context.Context) error {
 			return err
 		}
 		l.roundTrip.Store(trip)
+	}
+	select {
+	case <-l.late.none:
+	case <-time.After(patience): // what is ready serves, and the screen shows the rest
+	case <-l.stop:
+		return nil
+	case <-ctx.Done():
+		return nil
 	}
 	l.readyTook.Store(int64(time.Since(l.began)))
 	l.log.Info("ready", "took", time.Since(l.began).Round(time.Millisecond))

@@ -61,6 +61,7 @@ type Launcher struct {
 	http       *http.Client // for health checks
 	api        *client.Client
 
+	late     *latecomers
 	seen     *seenPosition
 	usage    usage
 	stop     chan struct{}
@@ -89,7 +90,8 @@ func New(cfg *config.Config, opts Options) (*Launcher, error) {
 		return nil, errors.New("launcher: an executable is required")
 	}
 	return &Launcher{
-		cfg: cfg, opts: opts, began: time.Now(), seen: newSeenPosition(), stop: make(chan struct{}), settled: make(chan struct{}),
+		cfg: cfg, opts: opts, began: time.Now(), late: newLatecomers(cfg.Components), seen: newSeenPosition(),
+		stop: make(chan struct{}), settled: make(chan struct{}),
 	}, nil
 }
 

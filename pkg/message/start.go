@@ -1,6 +1,9 @@
 package message
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // StartHeading is the first line of the screen that `start` prints.
 func (l Lang) StartHeading(dir string) string {
@@ -37,8 +40,11 @@ func (l Lang) StartLogs(dir string) string {
 	return l.say("logs        %s  (taskctl logs -f)", "logs        %s  (taskctl logs -f)", dir)
 }
 
-// StartReady says that all is ready, and after what time.
-func (l Lang) StartReady(took time.Duration) string {
+// StartReady says that all is ready, or what is not, and after what time.
+func (l Lang) StartReady(took time.Duration, except []string) string {
+	if len(except) > 0 {
+		return l.say("ready in %s, all but %s", "listo en %s, todo menos %s", Took(took), strings.Join(except, ", "))
+	}
 	return l.say("all ready in %s", "todo listo en %s", Took(took))
 }
 
