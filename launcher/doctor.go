@@ -49,6 +49,7 @@ func (e *examination) add(check, state, detail, fix string) {
 func Examine(ctx context.Context, cfg *config.Config, say message.Lang) []Finding {
 	e := &examination{cfg: cfg, say: say}
 	e.launcher(ctx)
+	e.components(ctx)
 	e.leftovers()
 	e.directories()
 	e.ports(ctx)
@@ -75,6 +76,27 @@ func (e *examination) launcher(ctx context.Context) {
 		e.add("launcher", Good, e.say.DoctorNotRunning(), "")
 	default:
 		e.add("launcher", Bad, err.Error(), "")
+	}
+}
+
+// components names those that are not well. A launcher that does not answer has
+// been told of already.
+func (e *examination) components(ctx context.Context) {
+	if e.running == 0 {
+		return
+	}
+	status, err := Dial(e.cfg).Status(ctx)
+	if err != nil {
+		return
+	}
+	for _, c := range status.Components {
+		switch supervisor.State(c.State) {
+		case supervisor.StateReady:
+		case supervisor.StateFailed:
+			e.add("components", Bad, e.say.DoctorComponent(c.Name, c.State), e.say.DoctorFixComponent(c.Name))
+		default:
+			e.add("components", Warning, e.say.DoctorComponent(c.Name, c.State), e.say.DoctorFixComponent(c.Name))
+		}
 	}
 }
 

@@ -78,7 +78,9 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 			fmt.Fprintf(&b, "  %s  %s  %s\n", probe.At.Local().Format(time.TimeOnly), message.Took(probe.Took), result)
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyLines(len(c.Lines)))
+	if len(c.Lines) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyLines())
+	}
 	for _, line := range c.Lines {
 		fmt.Fprintf(&b, "  %s\n", logfile.Printable(line))
 	}

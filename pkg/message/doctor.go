@@ -21,6 +21,15 @@ func (l Lang) DoctorNotAnswering(pid int) string {
 	return l.say("a launcher holds the lock (pid %d) but does not answer", "un lanzador tiene el cerrojo (pid %d) pero no responde", pid)
 }
 func (l Lang) DoctorFixStop() string { return l.say("taskctl stop", "taskctl stop") }
+
+// DoctorComponent says that a component is not ready, and DoctorFixComponent what
+// tells more.
+func (l Lang) DoctorComponent(name, state string) string {
+	return l.say("%s is %s", "%s está %s", name, l.StateName(state))
+}
+func (l Lang) DoctorFixComponent(name string) string {
+	return l.say("taskctl why %s", "taskctl why %s", name)
+}
 func (l Lang) DoctorNotRunning() string {
 	return l.say("no launcher runs here", "aquí no funciona ningún lanzador")
 }

@@ -32,8 +32,8 @@ func (l Lang) WhyProbes() string {
 }
 
 // WhyLines heads the last lines of output.
-func (l Lang) WhyLines(n int) string {
-	return l.say("its last %d lines:", "sus últimas %d líneas:", n)
+func (l Lang) WhyLines() string {
+	return l.say("its last lines:", "sus últimas líneas:")
 }
 
 // WhyNext says what happens next to a component in a state.
