@@ -24,11 +24,15 @@ func (t *Task) AppendJSON(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
-// AppendTime appends t as RFC 3339 in UTC, ending in Z, with milliseconds only
-// where there are any.
+// AppendTime appends t as RFC 3339 in UTC, ending in Z, always with three digits
+// of milliseconds: so times sort as text, and parsers that take three digits or
+// six, but not two, read them all.
 func AppendTime(dst []byte, t time.Time) []byte {
-	// time.RFC3339Nano is written by a short cut that another layout is not.
-	return Timestamp(t).AppendFormat(dst, time.RFC3339Nano)
+	t = Timestamp(t)
+	// time.RFC3339 is written by a short cut that another layout is not.
+	dst = t.AppendFormat(dst, time.RFC3339)
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return append(dst[:len(dst)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
 }
 
 // appendString appends s as a JSON string (RFC 8259 §7).
