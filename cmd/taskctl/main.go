@@ -12,6 +12,7 @@ import (
 func main() {
 	nameProcess()
 	signals := listenForSignals()
+	nameProcess()
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv:  os.Getenv,

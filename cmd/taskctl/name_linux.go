@@ -1,9 +1,13 @@
 package main
 
-import "os"
+import (
+	"os"
+	"path/filepath"
+)
 
-// nameProcess makes ps, top and pgrep show "taskctl": a child is started through
-// /proc/self/exe, and would be listed as "exe".
+// nameProcess has ps, top and lsof show the name that this process was given. A
+// launcher starts its components by way of /proc/self/exe, and Linux would call
+// them all "exe".
 func nameProcess() {
-	_ = os.WriteFile("/proc/self/comm", []byte("taskctl"), 0) // only a name
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0) // it works as well without
 }

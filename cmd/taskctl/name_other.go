@@ -2,5 +2,5 @@
 
 package main
 
-// nameProcess has nothing to do: children are started by the program's path here.
+// nameProcess is needed on Linux alone: elsewhere a program is started by its name.
 func nameProcess() {}
