@@ -161,7 +161,7 @@ func (l *Launcher) startError() error {
 		return err
 	}
 	return &NotReadyError{
-		Component: failed.Component, Reason: failed.Exit.String(), LastLines: printable(failed.Lines),
+		Component: failed.Component, Exit: failed.Exit, LastLines: printable(failed.Lines),
 		LogFile: l.cfg.LogDir() + "/" + failed.Component + ".log",
 	}
 }

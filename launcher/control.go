@@ -124,11 +124,11 @@ func (c *Control) do(ctx context.Context, method, path string, in, out any) erro
 	}
 	defer res.Body.Close() //nolint:errcheck // read to the end below
 	if res.StatusCode >= http.StatusBadRequest {
-		var refusal struct{ Error string }
-		if err := json.NewDecoder(res.Body).Decode(&refusal); err != nil {
+		var refused refusal
+		if err := json.NewDecoder(res.Body).Decode(&refused); err != nil {
 			return fmt.Errorf("the launcher answered %s", res.Status)
 		}
-		return errors.New(refusal.Error)
+		return refused.asError()
 	}
 	if out == nil {
 		return nil

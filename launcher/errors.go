@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
 // The ways a launcher's work can end, each with an exit code of its own in cmd.
@@ -59,13 +61,13 @@ func (e *PortTakenError) Unwrap() error { return e.Err }
 // said last.
 type NotReadyError struct {
 	Component string
-	Reason    string
+	Exit      supervisor.Exit
 	LastLines []string
 	LogFile   string
 }
 
 func (e *NotReadyError) Error() string {
-	return fmt.Sprintf("%s did not become ready: %s", e.Component, e.Reason)
+	return fmt.Sprintf("%s did not become ready: %s", e.Component, e.Exit)
 }
 
 // RoundTripError says that the test task's notification did not arrive.

@@ -104,9 +104,28 @@ func answer(w http.ResponseWriter, v any, err error) {
 			status = http.StatusNotFound
 		}
 		w.WriteHeader(status)
-		v = map[string]string{"error": err.Error()}
+		refused := refusal{Error: err.Error()}
+		_ = errors.As(err, &refused.Restart)
+		v = refused
 	}
 	_ = json.NewEncoder(w).Encode(v) // whoever asked is gone
+}
+
+// refusal is an error as it travels over the control socket.
+type refusal struct {
+	Error   string                   `json:"error"`
+	Restart *supervisor.RestartError `json:"restart,omitempty"`
+}
+
+// asError is what it was on the other side, where somebody tells it apart.
+func (r refusal) asError() error {
+	switch {
+	case r.Restart != nil:
+		return r.Restart
+	case r.Error == supervisor.ErrStopped.Error():
+		return supervisor.ErrStopped
+	}
+	return errors.New(r.Error)
 }
 
 func encodeBody(v any) (io.Reader, error) {

@@ -49,7 +49,7 @@ func (l *Launcher) mode() string {
 func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) ComponentStatus {
 	out := ComponentStatus{
 		Name: c.Name, State: string(c.State), PID: c.PID, Address: l.sockets.addr(c.Name),
-		Generation: c.Generation, Restarts: c.Restarts,
+		Generation: c.Generation, Restarts: c.Restarts, Exit: c.LastExit, Suspended: c.Suspended, Misses: c.Misses,
 	}
 	if !c.StartedAt.IsZero() {
 		started := c.StartedAt.UTC()
@@ -59,7 +59,7 @@ func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) Com
 		out.LastExit = c.LastExit.String()
 	}
 	if c.Budget.Deaths > 0 {
-		out.Budget = c.Budget.String(time.Now())
+		out.Budget = &c.Budget
 	}
 	switch {
 	case c.PID > 0:

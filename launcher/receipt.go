@@ -57,9 +57,9 @@ func (r Receipt) Render(say message.Lang, p screen.Palette) string {
 	for _, e := range r.Endings {
 		row := []string{e.Component, say.EndedHow(string(e.How)), "", ""}
 		if e.Exit != nil {
-			row[2] = e.Exit.String()
+			row[2] = ExitText(say, *e.Exit)
 		}
-		if e.How != supervisor.EndedNotStarted {
+		if e.How != supervisor.EndedNotStarted && e.How != supervisor.EndedFailed {
 			row[3] = message.Took(e.Took)
 		}
 		rows = append(rows, row)

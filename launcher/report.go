@@ -3,7 +3,6 @@ package launcher
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +38,7 @@ func (r *reporter) changed(now supervisor.Status) {
 	if !known || !r.ready && isOwn(now.Name) || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
 		return
 	}
+	r.silence(before, now)
 	if now.State == supervisor.StateFailed {
 		if before.State != supervisor.StateFailed {
 			r.say(r.palette.Red(r.lang.ComponentFailed(now.Name, r.why(now))))
@@ -46,9 +46,9 @@ func (r *reporter) changed(now supervisor.Status) {
 		return
 	}
 	if exit := now.LastExit; exit != nil && exit != before.LastExit && exit.Reason != supervisor.Asked {
-		r.say(r.palette.Yellow(r.lang.ComponentDied(now.Name, exit.String(), r.next(now))))
+		r.say(r.palette.Yellow(r.lang.ComponentDied(now.Name, ExitText(r.lang, *exit), r.next(now))))
 	}
-	if now.State == supervisor.StateReady && before.State != supervisor.StateReady && now.Generation > 1 {
+	if now.State == supervisor.StateReady && before.State != supervisor.StateReady && now.Generation > 1 && !before.Suspended {
 		r.say(r.palette.Green(r.lang.ComponentBack(now.Name, now.PID)))
 	}
 }
@@ -68,7 +68,19 @@ func (r *reporter) why(s supervisor.Status) string {
 	if s.LastExit == nil {
 		return ""
 	}
-	return s.LastExit.String()
+	return ExitText(r.lang, *s.LastExit)
+}
+
+// silence tells of a component that does not answer, and why.
+func (r *reporter) silence(before, now supervisor.Status) {
+	switch {
+	case now.Suspended && !before.Suspended:
+		r.say(r.palette.Yellow(r.lang.ComponentSuspended(now.Name, now.PID)))
+	case before.Suspended && !now.Suspended && now.State == supervisor.StateReady && now.PID == before.PID:
+		r.say(r.palette.Green(r.lang.ComponentGoesOn(now.Name)))
+	case now.State == supervisor.StateUnhealthy && !now.Suspended && before.State != supervisor.StateUnhealthy:
+		r.say(r.palette.Yellow(r.lang.ComponentHung(now.Name)))
+	}
 }
 
 // next says what becomes of a component that died.
@@ -87,11 +99,7 @@ func (r *reporter) waiting(all []supervisor.Waiting) {
 		if len(w.Members) == 0 || w.Left <= 0 {
 			continue // it has just ended, or is being killed: the receipt tells
 		}
-		var members []string
-		for _, m := range w.Members {
-			members = append(members, m.String())
-		}
-		r.say(r.lang.WaitingFor(w.Component, strings.Join(members, ", "), w.For, w.Left))
+		r.say(r.lang.WaitingFor(w.Component, members(w.Members), w.For, w.Left))
 	}
 }
 

@@ -3,6 +3,7 @@ package launcher
 import (
 	"time"
 
+	"github.com/taskctl/taskctl/pkg/supervisor"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -54,8 +55,12 @@ type ComponentStatus struct {
 	Restarts   int        `json:"restarts"`
 	RSSBytes   uint64     `json:"rss_bytes"`
 	CPUPercent float64    `json:"cpu_percent"` // of one core, since the last look
-	LastExit   string     `json:"last_exit"`
-	Budget     string     `json:"budget,omitempty"`
+	LastExit   string     `json:"last_exit"`   // in English, as everything that programs read
+
+	Exit      *supervisor.Exit   `json:"exit,omitempty"`      // the same in detail
+	Budget    *supervisor.Budget `json:"budget,omitempty"`    // once it has died
+	Suspended bool               `json:"suspended,omitempty"` // stopped by a signal, which is why it does not answer
+	Misses    int                `json:"misses,omitempty"`    // health checks in a row without an answer
 }
 
 // RoundTrip is what the test task showed.

@@ -12,8 +12,10 @@ import (
 	"github.com/taskctl/taskctl/launcher"
 	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/store/sqlite"
+	"github.com/taskctl/taskctl/pkg/supervisor"
 	"github.com/taskctl/taskctl/pkg/task"
 )
 
@@ -85,6 +87,7 @@ func explain(err error, lang message.Lang, dir string) string {
 		trip     *launcher.RoundTripError
 		file     *sqlite.FileError
 		away     *unreachableError
+		restart  *supervisor.RestartError
 		silent   *launcher.NotAnsweringError
 	)
 	switch {
@@ -112,20 +115,41 @@ func explain(err error, lang message.Lang, dir string) string {
 	case errors.Is(err, launcher.ErrNotRunning):
 		return lang.NotRunning(dir)
 	case errors.As(err, &notReady):
-		text := lang.NotReady(notReady.Component, notReady.Reason)
+		text := lang.NotReady(notReady.Component, launcher.ExitText(lang, notReady.Exit))
 		if len(notReady.LastLines) > 0 {
-			text += "\n" + lang.LastLines(notReady.LogFile)
-			for _, line := range notReady.LastLines {
-				text += "\n  " + line
-			}
+			text += "\n" + lang.LastLines(notReady.LogFile) + indented(notReady.LastLines)
 		}
 		return text
+	case errors.As(err, &restart):
+		return explainRestart(restart, lang)
+	case errors.Is(err, supervisor.ErrStopped):
+		return lang.RestartStopped()
 	case errors.As(err, &file):
 		return file.Describe(lang)
 	case errors.As(err, &trip):
 		return lang.RoundTripFailed(trip.Error())
 	}
 	return explainTask(err, lang)
+}
+
+func explainRestart(err *supervisor.RestartError, lang message.Lang) string {
+	text := lang.RestartFailed(err.Component, launcher.ExitText(lang, err.Exit))
+	if err.OldServes {
+		text += "; " + lang.RestartOldServes()
+	}
+	if len(err.Lines) > 0 {
+		text += "\n" + lang.WhyLines() + indented(err.Lines)
+	}
+	return text
+}
+
+// indented sets lines that a process has printed under a heading.
+func indented(lines []string) string {
+	var text string
+	for _, line := range lines {
+		text += "\n  " + logfile.Printable(line)
+	}
+	return text
 }
 
 // explainTask is what a person is told of an error about tasks, and of any other

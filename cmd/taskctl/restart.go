@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskctl/taskctl/launcher"
 	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
 func (p *program) restartCommand() *cobra.Command {
@@ -37,11 +38,16 @@ func (p *program) restartCommand() *cobra.Command {
 				return err
 			}
 			for _, c := range status.Components {
-				if len(args) == 0 || slices.Contains(args, c.Name) {
+				switch {
+				case len(args) > 0 && !slices.Contains(args, c.Name):
+				case supervisor.State(c.State) == supervisor.StateReady:
 					fmt.Fprintln(p.stdout, p.lang.Restarted(c.Name, c.PID))
+				default: // it was ready, and died
+					fmt.Fprintln(p.stderr, p.lang.RestartedNot(c.Name, c.State))
+					err = launcher.ErrNotReady
 				}
 			}
-			return nil
+			return err
 		},
 	}
 }

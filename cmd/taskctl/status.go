@@ -14,6 +14,7 @@ import (
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -98,21 +99,51 @@ func (p *program) renderStatus(s launcher.Status, palette screen.Palette, width 
 	for _, c := range s.Components {
 		row := []string{
 			c.Name, paintState(palette, c.State, p.lang.StateName(c.State)), dash(c.PID), orDash(c.Address), uptime(c.StartedAt),
-			fmt.Sprint(c.Restarts), fmt.Sprintf("%.1f%%", c.CPUPercent), memory(c.RSSBytes), orDash(c.LastExit),
+			fmt.Sprint(c.Restarts), fmt.Sprintf("%.1f%%", c.CPUPercent), memory(c.RSSBytes), "-",
 		}
-		if c.Budget != "" {
-			row[8] += " (" + c.Budget + ")"
+		if c.Exit != nil {
+			row[8] = launcher.ExitText(p.lang, *c.Exit)
 		}
 		rows = append(rows, row)
 	}
 	b.WriteByte('\n')
 	b.WriteString(screen.Table("  ", width, screen.Fit("  ", width, rows, spareColumns()...)))
+	if notes := p.statusNotes(s, palette); len(notes) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(notes, "\n"))
+	}
 	fmt.Fprintf(&b, "\n%s", p.lang.StatusTraffic(s.Clients, s.Seq))
 	if s.RoundTrip != nil {
 		b.WriteString(p.lang.StatusRoundTrip(message.Took(time.Duration(s.RoundTrip.TookMS * float64(time.Millisecond)))))
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// statusNotes are what there is to say of components that are not quite well.
+func (p *program) statusNotes(s launcher.Status, palette screen.Palette) []string {
+	var notes []string
+	for _, c := range s.Components {
+		var budget string
+		if c.Budget != nil {
+			budget = launcher.BudgetText(p.lang, *c.Budget, c.Exit, time.Now())
+		}
+		switch {
+		case supervisor.State(c.State) == supervisor.StateFailed:
+			if budget == "" && c.Exit != nil { // its deaths are too long ago to count
+				budget = launcher.ExitText(p.lang, *c.Exit)
+			}
+			notes = append(notes, palette.Red(p.lang.ComponentGivenUp(c.Name, budget)))
+		case budget != "":
+			notes = append(notes, palette.Yellow(c.Name+": "+budget))
+		}
+		switch {
+		case c.Suspended:
+			notes = append(notes, palette.Yellow(p.lang.ComponentSuspended(c.Name, c.PID)))
+		case c.Misses > 0:
+			notes = append(notes, palette.Yellow(p.lang.ComponentSilent(c.Name, c.Misses)))
+		}
+	}
+	return notes
 }
 
 // spareColumns are what the status does without on a narrow terminal, the least

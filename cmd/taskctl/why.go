@@ -58,16 +58,24 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 		fmt.Fprintf(&b, ", pid %d", s.PID)
 	}
 	fmt.Fprintln(&b)
-	if s.Budget != "" {
-		fmt.Fprintf(&b, "%s\n", s.Budget)
+	if s.Budget != nil {
+		fmt.Fprintf(&b, "%s\n", launcher.BudgetText(p.lang, *s.Budget, s.Exit, time.Now()))
 	}
-	fmt.Fprintf(&b, "%s\n", p.lang.WhyNext(s.Name, s.State))
+	switch {
+	case s.Suspended:
+		fmt.Fprintf(&b, "%s\n", p.lang.ComponentSuspended(s.Name, s.PID))
+	case s.Misses > 0:
+		fmt.Fprintf(&b, "%s\n", p.lang.ComponentSilent(s.Name, s.Misses))
+		fallthrough
+	default:
+		fmt.Fprintf(&b, "%s\n", p.lang.WhyNext(s.Name, s.State))
+	}
 	if why.Crash == nil {
 		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNeverDied(s.Name))
 		return b.String()
 	}
 	c := why.Crash
-	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, c.Exit.String(), c.Exit.Uptime))
+	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, launcher.ExitText(p.lang, c.Exit), c.Exit.Uptime))
 	if len(c.Probes) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyProbes())
 		for _, probe := range c.Probes {
@@ -79,10 +87,7 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 		}
 	}
 	if len(c.Lines) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyLines())
-	}
-	for _, line := range c.Lines {
-		fmt.Fprintf(&b, "  %s\n", logfile.Printable(line))
+		fmt.Fprintf(&b, "\n%s%s\n", p.lang.WhyLines(), indented(c.Lines))
 	}
 	return b.String()
 }

@@ -166,7 +166,7 @@ func (l Lang) StopKilledLauncher(pid int) string {
 
 // StopWaits says on whom a stop waits.
 func (l Lang) StopWaits(component string, pid int, since time.Duration) string {
-	return l.say("waiting for %s (pid %d) since %s", "esperando a %s (pid %d) desde hace %s", component, pid, Took(since))
+	return l.say("waiting for %s (pid %d), %s so far", "esperando a %s (pid %d), ya %s", component, pid, since.Round(time.Second))
 }
 
 // restart

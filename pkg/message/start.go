@@ -119,9 +119,9 @@ func (l Lang) RoundTripFailed(err string) string {
 
 // WaitingFor says on whom the stop waits, and for how long already.
 func (l Lang) WaitingFor(component, processes string, since, left time.Duration) string {
-	return l.say("waiting for %s (%s) since %s; killed in %s, at once with another Ctrl+C",
-		"esperando a %s (%s) desde hace %s; se mata en %s, o ya con otro Ctrl+C",
-		component, processes, Took(since), Took(left))
+	return l.say("waiting for %s (%s), %s so far; it is killed in %s, or at once by another Ctrl+C",
+		"esperando a %s (%s), ya %s; se mata en %s, o ya mismo con otro Ctrl+C",
+		component, processes, since.Round(time.Second), left.Round(time.Second))
 }
 
 // ReceiptHeading begins the receipt.

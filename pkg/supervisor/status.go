@@ -30,18 +30,6 @@ type Budget struct {
 	NextTry time.Time     `json:"next_try,omitzero"` // set while backing off
 }
 
-// String renders "restarts 3/5 in 60 s, next try in 0.9 s" as of a time.
-func (b Budget) String(now time.Time) string {
-	text := fmt.Sprintf("restarts %d/%d in %g s", b.Deaths, b.Max, b.Window.Seconds())
-	if b.Max == 0 {
-		text = fmt.Sprintf("restarts %d in %g s", b.Deaths, b.Window.Seconds())
-	}
-	if !b.NextTry.IsZero() {
-		text += fmt.Sprintf(", next try in %.1f s", max(0, b.NextTry.Sub(now).Seconds()))
-	}
-	return text
-}
-
 // CrashRecord is kept of the last time a component died.
 type CrashRecord struct {
 	Component  string    `json:"component"`
@@ -92,7 +80,7 @@ const (
 	EndedNotStarted How = "not_started" // was never started
 )
 
-// String says it in English: "exit 2", "SIGKILL (out of memory)".
+// String says it for logs and programs: "exit 2", "SIGKILL (out of memory)".
 func (e Exit) String() string {
 	var text string
 	switch {

@@ -69,7 +69,7 @@ components:
 			p.signal(t, syscall.SIGTERM)
 		}
 		<-time.After(time.Duration(dice.IntN(within*1000)) * time.Microsecond) // the moment is the test's subject
-		_ = p.cmd.Process.Kill() // a stop may have been faster
+		_ = p.cmd.Process.Kill()                                               // a stop may have been faster
 		p.exit(t)
 		began := time.Now()
 		e2etest.WaitFor(t, fmt.Sprintf("%d: the end of everything, killed in %s", n, moment), func() bool {
