@@ -155,11 +155,11 @@ func TestRequestIDs(t *testing.T) {
 // broken is a store that fails in ways it must not.
 type broken struct{ task.Store }
 
-func (broken) Get(context.Context, string) (task.Task, task.Position, error) {
-	return task.Task{}, task.Position{}, errors.New("no such column: secret_column")
+func (broken) Get(context.Context, string) (task.Record, task.Position, error) {
+	return task.Record{}, task.Position{}, errors.New("no such column: secret_column")
 }
 
-func (broken) List(context.Context, task.Query) (task.Page, error) { panic("secret panic") }
+func (broken) List(context.Context, task.Query) (task.RecordPage, error) { panic("secret panic") }
 
 func TestOurOwnMistakesStayInTheLog(t *testing.T) {
 	var log logbook

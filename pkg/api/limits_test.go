@@ -169,8 +169,8 @@ func (overloaded) Write(context.Context, task.Change) (task.Result, error) {
 	return task.Result{}, fmt.Errorf("write task: %w", task.ErrUnavailable)
 }
 
-func (overloaded) List(context.Context, task.Query) (task.Page, error) {
-	return task.Page{}, context.DeadlineExceeded
+func (overloaded) List(context.Context, task.Query) (task.RecordPage, error) {
+	return task.RecordPage{}, context.DeadlineExceeded
 }
 
 func TestOverload(t *testing.T) {

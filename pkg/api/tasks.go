@@ -49,13 +49,13 @@ func (s *Server) listTasks(x *exchange) error {
 	return nil
 }
 
-func appendPage(dst []byte, page *task.Page) []byte {
+func appendPage(dst []byte, page *task.RecordPage) []byte {
 	dst = append(dst, `{"tasks":[`...)
-	for i := range page.Tasks {
+	for i := range page.Records {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = page.Tasks[i].AppendJSON(dst)
+		dst = append(dst, page.Records[i].JSON...)
 	}
 	dst = append(dst, ']')
 	if page.Next != "" {
@@ -78,23 +78,20 @@ func (s *Server) getTask(x *exchange) error {
 	if _, err := parseQuery(x.r.URL.RawQuery); err != nil {
 		return err
 	}
-	t, position, err := s.deps.Store.Get(x.r.Context(), x.canonicalID())
+	found, position, err := s.deps.Store.Get(x.r.Context(), x.canonicalID())
 	x.position(position)
 	if err != nil {
 		return err
 	}
-	known, err := notModified(x.r.Header, t.Version)
+	known, err := notModified(x.r.Header, found.Version)
 	if err != nil {
 		return err
 	}
-	x.set("ETag", etag(t.Version))
+	x.set("ETag", etag(found.Version))
 	if known {
 		x.sendEmpty(http.StatusNotModified)
 		return nil
 	}
-	sc := s.takeScratch()
-	defer s.giveScratch(sc)
-	sc.answer = t.AppendJSON(sc.answer[:0])
-	x.send(http.StatusOK, jsonType, sc.answer)
+	x.send(http.StatusOK, jsonType, found.JSON)
 	return nil
 }

@@ -24,11 +24,11 @@ type Store interface {
 
 	// Get returns one task and the position of the log it was read at. ErrNotFound,
 	// with the position at which there was none.
-	Get(ctx context.Context, id string) (Task, Position, error)
+	Get(ctx context.Context, id string) (Record, Position, error)
 
 	// List returns one page, newest first, and the position it was read at. It
 	// costs the same however many tasks there are. An *InvalidError for "cursor".
-	List(ctx context.Context, q Query) (Page, error)
+	List(ctx context.Context, q Query) (RecordPage, error)
 
 	// Close waits for writes under way, refuses new ones with ErrUnavailable, and
 	// releases the files. What was written is on disk already.
@@ -141,6 +141,20 @@ type Query struct {
 	Cursor    string // Page.Next of the page before; empty: the newest
 	Completed *bool
 	Contains  string // in the title or the description, any case, anywhere in a word
+}
+
+// Record is a task as a store keeps it: encoded once, when it was written, so
+// that reading it costs no more than that.
+type Record struct {
+	JSON    []byte // shared: not to be written to
+	Version uint64 // see Task.Version
+}
+
+// RecordPage is one page of tasks as a store keeps them, newest first.
+type RecordPage struct {
+	Records  []Record
+	Next     string // empty on the last page
+	Position Position
 }
 
 // Page is one page of tasks, newest first.

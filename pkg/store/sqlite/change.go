@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -26,11 +27,11 @@ func newTransaction(ctx context.Context, c *conn, now func() time.Time) (*transa
 	tx := &transaction{now: now}
 	err := c.prepare(ctx, map[**stmt]string{
 		&tx.getHead:    selectHead,
-		&tx.getTask:    `SELECT ` + taskColumns + ` FROM tasks WHERE id = $1`,
-		&tx.addTask:    `INSERT INTO tasks VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		&tx.setTask:    `UPDATE tasks SET title = $2, description = $3, completed = $4, updated_at = $5, version = $6 WHERE n = $1`,
-		&tx.deleteTask: `DELETE FROM tasks WHERE n = $1`,
-		&tx.addEvent:   `INSERT INTO events VALUES ($1, $2, $3, $4, $5, $6)`,
+		&tx.getTask:    `SELECT ` + taskColumns + ` FROM tasks WHERE id = ?1`,
+		&tx.addTask:    `INSERT INTO tasks VALUES (?1, ?2, ?3, ?4, ?5)`,
+		&tx.setTask:    `UPDATE tasks SET completed = ?2, version = ?3, task = ?4 WHERE n = ?1`,
+		&tx.deleteTask: `DELETE FROM tasks WHERE n = ?1`,
+		&tx.addEvent:   `INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
 	})
 	if err != nil {
 		return nil, err
@@ -38,35 +39,21 @@ func newTransaction(ctx context.Context, c *conn, now func() time.Time) (*transa
 	return tx, tx.keys.prepare(ctx, c)
 }
 
-// taskColumns is what scanTask reads.
-const taskColumns = `n, id, title, description, completed, created_at, updated_at, version`
+// taskColumns is what found reads.
+const taskColumns = `n, version, task`
 
-func scanTask(r row) (n int64, t task.Task) {
-	return r.int(0), task.Task{
-		ID:          r.text(1),
-		Title:       r.text(2),
-		Description: r.text(3),
-		Completed:   r.int(4) != 0,
-		CreatedAt:   time.UnixMilli(r.int(5)).UTC(),
-		UpdatedAt:   time.UnixMilli(r.int(6)).UTC(),
-		Version:     uint64(r.int(7)),
-	}
+// found is a row of tasks. Its record is valid as long as the row is.
+func found(r row) (n int64, record task.Record) {
+	return r.int(0), task.Record{Version: uint64(r.int(1)), JSON: r.bytes(2)}
 }
 
 // start reads where the log stands. Another process may have written since the
 // last batch, so it is never remembered.
-func (tx *transaction) start(ctx context.Context) error {
+func (tx *transaction) start(ctx context.Context) (err error) {
 	tx.time = task.Timestamp(tx.now())
 	tx.events = nil
-	r, err := tx.getHead.first(ctx)
-	if err != nil {
-		return err
-	}
-	if r == nil {
-		return errNoLog
-	}
-	tx.head = task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}
-	return nil
+	tx.head, err = readHead(func(read func(row) error) (bool, error) { return tx.getHead.first(ctx, read) })
+	return err
 }
 
 // apply does one change. refused is what is wrong with it, and then nothing has
@@ -103,14 +90,17 @@ func (tx *transaction) change(ctx context.Context, c *task.Change) (result task.
 	if c.Kind == task.Create {
 		return tx.create(ctx, c)
 	}
-	r, err := tx.getTask.first(ctx, c.ID)
+	n, record, err := tx.get(ctx, c.ID)
 	if err != nil {
 		return task.Result{}, nil, err
 	}
-	if r == nil {
+	if n == 0 {
 		return task.Result{}, task.ErrNotFound, nil
 	}
-	n, before := scanTask(r)
+	before, err := record.Task()
+	if err != nil {
+		return task.Result{}, err, nil
+	}
 	if c.IfMatch != nil && !slices.Contains(c.IfMatch, before.Version) {
 		return task.Result{}, task.ErrVersion, nil
 	}
@@ -123,7 +113,7 @@ func (tx *transaction) change(ctx context.Context, c *task.Change) (result task.
 		if err := tx.deleteTask.exec(ctx, n); err != nil {
 			return task.Result{}, nil, err
 		}
-		result, err = tx.log(ctx, task.Deleted, n, before, now)
+		result, err = tx.log(ctx, n, before, task.Event{Type: task.Deleted, Time: now, Task: record.JSON})
 		return result, nil, err
 	}
 	if err := c.Guard.Check(before); err != nil {
@@ -131,43 +121,52 @@ func (tx *transaction) change(ctx context.Context, c *task.Change) (result task.
 	}
 	after, changed := c.Patch.Apply(before)
 	if !changed {
-		return task.Result{Task: before, JSON: before.AppendJSON(nil), Position: tx.head}, nil, nil
+		return task.Result{Task: before, JSON: record.JSON, Position: tx.head}, nil, nil
 	}
 	after.UpdatedAt = now
 	after.Version = tx.head.Seq + 1
-	if err := tx.setTask.exec(ctx, n, after.Title, after.Description, after.Completed,
-		after.UpdatedAt.UnixMilli(), int64(after.Version)); err != nil {
+	json := encode(after)
+	if err := tx.setTask.exec(ctx, n, after.Completed, int64(after.Version), json); err != nil {
 		return task.Result{}, nil, err
 	}
-	result, err = tx.log(ctx, task.Updated, n, after, now)
+	result, err = tx.log(ctx, n, after, task.Event{Type: task.Updated, Time: now, Task: json})
 	return result, nil, err
+}
+
+// get returns the task with that id; n is 0 where there is none.
+func (tx *transaction) get(ctx context.Context, id string) (n int64, record task.Record, err error) {
+	_, err = tx.getTask.first(ctx, func(r row) error {
+		n, record = found(r)
+		record.JSON = bytes.Clone(record.JSON)
+		return nil
+	}, id)
+	return n, record, err
 }
 
 func (tx *transaction) create(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
 	seq := tx.head.Seq + 1
 	t, _ := c.Patch.Apply(task.Task{ID: c.ID, CreatedAt: tx.time, UpdatedAt: tx.time, Version: seq})
-	ms := tx.time.UnixMilli()
-	err = tx.addTask.exec(ctx, int64(seq), t.ID, t.Title, t.Description, t.Completed, ms, ms, int64(seq))
+	json := encode(t)
+	err = tx.addTask.exec(ctx, int64(seq), t.ID, t.Completed, int64(seq), json)
 	if code(err) == sqlite3.SQLITE_CONSTRAINT { // the statement has undone itself
 		return task.Result{}, task.Invalid("id", "is taken"), nil
 	}
 	if err != nil {
 		return task.Result{}, nil, err
 	}
-	result, err = tx.log(ctx, task.Created, int64(seq), t, tx.time)
+	result, err = tx.log(ctx, int64(seq), t, task.Event{Type: task.Created, Time: tx.time, Task: json})
 	return result, nil, err
 }
 
-// log adds the event of a change that has been made. The task is encoded here,
-// once, for the log, the answer and everyone who is notified.
-func (tx *transaction) log(ctx context.Context, typ task.EventType, n int64, t task.Task, now time.Time) (task.Result, error) {
-	e := task.Event{
-		Seq:    tx.head.Seq + 1,
-		Type:   typ,
-		TaskID: t.ID,
-		Time:   now,
-		Task:   t.AppendJSON(make([]byte, 0, len(t.Title)+len(t.Description)+192)),
-	}
+// encode is done once for each change: for the store, the log, the answer and
+// everyone who is notified or reads it later.
+func encode(t task.Task) []byte {
+	return t.AppendJSON(make([]byte, 0, len(t.Title)+len(t.Description)+192))
+}
+
+// log adds the event of a change that has been made.
+func (tx *transaction) log(ctx context.Context, n int64, t task.Task, e task.Event) (task.Result, error) {
+	e.Seq, e.TaskID = tx.head.Seq+1, t.ID
 	err := tx.addEvent.exec(ctx, int64(e.Seq), string(e.Type), n, e.TaskID, e.Time.UnixMilli(), e.Task)
 	if err != nil {
 		return task.Result{}, err

@@ -2,77 +2,98 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
-	"net/url"
-	"path/filepath"
 	"strings"
 
+	"modernc.org/libc"
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// conn is one connection, used by one goroutine at a time. It speaks to the
-// driver without database/sql between: the store pools its own connections, and
-// a read by key costs half as much.
+// conn is one connection, used by one goroutine at a time. It calls SQLite
+// itself, without the driver for database/sql: that one asks for every column's
+// name and type with every query and has SQLite lock each call, and a page of a
+// hundred tasks takes ten times as long.
 type conn struct {
-	driver.Conn
+	tls   *libc.TLS
+	db    uintptr // sqlite3*
 	stmts []*stmt
 }
 
-// stmt is a prepared statement of one connection.
-type stmt struct {
-	driver.Stmt
-	args []driver.NamedValue
-	cols []driver.Value
+// libError is what SQLite says.
+type libError struct {
+	code int32 // with its extension
+	text string
 }
 
-// row is a result row; a NULL reads as the zero value.
-type row []driver.Value
+func (e *libError) Error() string { return e.text }
 
-func (r row) int(i int) int64   { v, _ := r[i].(int64); return v }
-func (r row) text(i int) string { v, _ := r[i].(string); return v }
-func (r row) blob(i int) []byte { v, _ := r[i].([]byte); return v }
-
-// dsn names the file at the absolute path, with the pragmas of every connection
-// and those given.
-func dsn(path string, more ...string) string {
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") { // C:/…
-		path = "/" + path
+// code returns SQLite's primary result code, or 0 where err is none of its.
+func code(err error) int {
+	if err == nil {
+		return 0
 	}
-	u := url.URL{Path: path}
-	query := append([]string{
-		"_busy_timeout=5000",        // applied first: the next may have to wait
-		"_pragma=synchronous(FULL)", // NORMAL does not sync at commit (I3)
-		"_pragma=temp_store(MEMORY)",
-		"_error_rc=1", // no message left over from an earlier call
-	}, more...)
-	return "file:" + u.EscapedPath() + "?" + strings.Join(query, "&")
+	var e *libError
+	if errors.As(err, &e) {
+		return int(e.code & 0xff)
+	}
+	return 0
 }
 
-func connect(ctx context.Context, dsn string) (*conn, error) {
+const (
+	readWrite = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE
+	readOnly  = sqlite3.SQLITE_OPEN_READONLY
+)
+
+// connect opens the file at the absolute path with the pragmas of every
+// connection and those given. No two goroutines call one connection at once,
+// so SQLite need not lock it.
+func connect(ctx context.Context, path string, access int32, pragmas ...string) (*conn, error) {
 	// A commit is as durable with fdatasync(2) and takes a third less time. The
 	// systems that have no such call keep what they do.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
-	connector, err := sqlite.NewConnector(dsn)
+	name, err := libc.CString(path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := connector.Connect(ctx)
-	if err != nil {
-		return nil, err
+	c := &conn{tls: libc.NewTLS()}
+	defer libc.Xfree(c.tls, name)
+	rc := c.out(&c.db, func(db uintptr) int32 {
+		return sqlite3.Xsqlite3_open_v2(c.tls, name, db, access|sqlite3.SQLITE_OPEN_NOMUTEX, 0)
+	})
+	if rc == sqlite3.SQLITE_OK {
+		rc = sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
 	}
-	return &conn{Conn: c}, nil
+	if rc == sqlite3.SQLITE_OK { // comes first: what follows may have to wait
+		rc = sqlite3.Xsqlite3_busy_timeout(c.tls, c.db, int32(busyTimeout.Milliseconds()))
+	}
+	err = c.failure(rc)
+	for _, pragma := range append([]string{
+		"synchronous = FULL", // NORMAL does not sync at commit (I3)
+		"temp_store = MEMORY",
+	}, pragmas...) {
+		if err == nil {
+			err = c.exec(ctx, "PRAGMA "+pragma)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // leaveWaiting leaves waiting for another's lock to retryBusy. It comes last of
 // what is set up: anything that reads the schema may have to wait.
-func (c *conn) leaveWaiting(ctx context.Context) error {
-	return c.exec(ctx, "PRAGMA busy_timeout = 0")
+func (c *conn) leaveWaiting() {
+	sqlite3.Xsqlite3_busy_timeout(c.tls, c.db, 0)
+}
+
+// readOnly reports whether SQLite would refuse to write to the file.
+func (c *conn) readOnly() bool {
+	return sqlite3.Xsqlite3_db_readonly(c.tls, c.db, 0) == 1
 }
 
 func (c *conn) Close() error {
@@ -80,7 +101,24 @@ func (c *conn) Close() error {
 	for _, s := range c.stmts {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, c.Conn.Close())...)
+	errs = append(errs, c.failure(sqlite3.Xsqlite3_close_v2(c.tls, c.db)))
+	c.tls.Close()
+	return errors.Join(errs...)
+}
+
+// failure is the error that the result code of a call stands for, if any.
+func (c *conn) failure(rc int32) error {
+	if rc == sqlite3.SQLITE_OK {
+		return nil
+	}
+	text := libc.GoString(sqlite3.Xsqlite3_errstr(c.tls, rc))
+	// What the connection says may be of an earlier call.
+	if c.db != 0 && sqlite3.Xsqlite3_extended_errcode(c.tls, c.db)&0xff == rc&0xff {
+		if more := libc.GoString(sqlite3.Xsqlite3_errmsg(c.tls, c.db)); more != text {
+			text += ": " + more
+		}
+	}
+	return &libError{code: rc, text: fmt.Sprintf("%s (%d)", text, rc)}
 }
 
 // prepare makes one statement for each text, each stored where it points to.
@@ -96,31 +134,32 @@ func (c *conn) prepare(ctx context.Context, texts map[**stmt]string) error {
 	return nil
 }
 
-func (c *conn) statement(ctx context.Context, text string) (*stmt, error) {
-	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, text)
-	if err != nil {
-		return nil, about(text, err)
-	}
-	return &stmt{Stmt: s}, nil
-}
-
 // exec runs a script once; with arguments, a single statement.
-func (c *conn) exec(ctx context.Context, text string, args ...driver.Value) error {
-	s, err := c.statement(ctx, text)
+func (c *conn) exec(ctx context.Context, text string, args ...any) error {
+	if len(args) > 0 {
+		_, err := c.first(ctx, text, func(row) error { return nil }, args...)
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	script, err := libc.CString(text)
 	if err != nil {
 		return err
 	}
-	return about(text, errors.Join(s.exec(ctx, args...), s.Close()))
+	defer libc.Xfree(c.tls, script)
+	defer c.interruptAtEnd(ctx)()
+	return about(text, c.failure(sqlite3.Xsqlite3_exec(c.tls, c.db, script, 0, 0, 0)))
 }
 
-// first runs a query once and returns its first row.
-func (c *conn) first(ctx context.Context, text string, args ...driver.Value) (row, error) {
+// first runs a query once; see [stmt.first].
+func (c *conn) first(ctx context.Context, text string, read func(row) error, args ...any) (bool, error) {
 	s, err := c.statement(ctx, text)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	r, err := s.first(ctx, args...)
-	return r, about(text, errors.Join(err, s.Close()))
+	found, err := s.first(ctx, read, args...)
+	return found, about(text, errors.Join(err, s.Close()))
 }
 
 // about says which statement an error is of, by its first line.
@@ -132,68 +171,22 @@ func about(text string, err error) error {
 	return fmt.Errorf("%s: %w", text, err)
 }
 
-func (s *stmt) bind(args []driver.Value) []driver.NamedValue {
-	s.args = s.args[:0]
-	for i, a := range args {
-		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+// interruptAtEnd interrupts what the connection does when ctx ends, until the
+// function that it returns is called.
+func (c *conn) interruptAtEnd(ctx context.Context) (stop func()) {
+	if ctx.Done() == nil {
+		return func() {}
 	}
-	return s.args
-}
-
-func (s *stmt) exec(ctx context.Context, args ...driver.Value) error {
-	_, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, s.bind(args))
-	return err
-}
-
-// execCount returns the number of rows that were changed.
-func (s *stmt) execCount(ctx context.Context, args ...driver.Value) (int64, error) {
-	result, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, s.bind(args))
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// errStop, returned to query, ends it without an error.
-var errStop = errors.New("stop")
-
-// query calls each for every row, which is valid until each returns.
-func (s *stmt) query(ctx context.Context, each func(row) error, args ...driver.Value) (err error) {
-	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, s.bind(args))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closeErr := rows.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	if n := len(rows.Columns()); len(s.cols) != n {
-		s.cols = make([]driver.Value, n)
-	}
-	for {
-		switch err := rows.Next(s.cols); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-		if err := each(row(s.cols)); err != nil {
-			if errors.Is(err, errStop) {
-				return nil
-			}
-			return err
+	interrupted := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		tls := libc.NewTLS() // the connection's is in use
+		defer tls.Close()
+		sqlite3.Xsqlite3_interrupt(tls, c.db)
+	})
+	return func() {
+		if !cancel() {
+			<-interrupted // the connection may be closed next
 		}
 	}
-}
-
-// first returns the first row, which is valid until the statement runs again;
-// nil where there is none.
-func (s *stmt) first(ctx context.Context, args ...driver.Value) (row, error) {
-	var found row
-	err := s.query(ctx, func(r row) error {
-		found = r
-		return errStop
-	}, args...)
-	return found, err
 }

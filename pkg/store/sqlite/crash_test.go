@@ -180,8 +180,8 @@ func checkWhole(t *testing.T, s *Store, acknowledged map[string]string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, task := range p.Tasks {
-			tasks[task.ID] = string(task.AppendJSON(nil))
+		for _, r := range p.Records {
+			tasks[decoded(t, r).ID] = string(r.JSON)
 		}
 		if q.Cursor = p.Next; q.Cursor == "" {
 			break

@@ -43,11 +43,12 @@ type indexState struct {
 
 const selectState = `SELECT epoch, seq, covered FROM `
 
-func scanState(r row) indexState {
-	if r == nil {
-		return indexState{}
-	}
-	return indexState{task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}, r.int(2)}
+func readState(ctx context.Context, s *stmt) (state indexState, err error) {
+	_, err = s.first(ctx, func(r row) error {
+		state = indexState{task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}, r.int(2)}
+		return nil
+	})
+	return state, err
 }
 
 // createIndex makes the index file exist and be one that can be used.
@@ -71,29 +72,27 @@ func createIndex(ctx context.Context, path string) error {
 
 func connectIndex(ctx context.Context, path string) (*conn, error) {
 	// NORMAL may lose the last steps with the power, and never half of one.
-	return connect(ctx, dsn(path, "_pragma=synchronous(NORMAL)"))
+	return connect(ctx, path, readWrite, "synchronous = NORMAL")
 }
 
 var errOtherIndex = errors.New("index of another version")
 
 func prepareIndex(ctx context.Context, c *conn) error {
-	if err := c.leaveWaiting(ctx); err != nil {
-		return err
-	}
+	c.leaveWaiting()
 	if err := switchToWAL(ctx, c); err != nil {
 		return err
 	}
 	return immediate(ctx, c, func() error {
-		r, err := c.first(ctx, "PRAGMA user_version")
+		version, err := userVersion(ctx, c)
 		if err != nil {
 			return err
 		}
-		switch r.int(0) {
+		switch version {
 		case 0:
 			return c.exec(ctx, fmt.Sprintf(indexSchema, indexVersion))
 		case indexVersion:
-			_, err := c.first(ctx, selectState+`state WHERE (SELECT max(rowid) FROM grams WHERE grams MATCH '"a"*') > 0`)
-			return err // of reading a little of everything
+			return c.exec(ctx, selectState+`state WHERE (SELECT max(rowid) FROM grams WHERE grams MATCH '"a"*') > 0`)
+			// which reads a little of everything
 		default:
 			return errOtherIndex
 		}
@@ -138,17 +137,15 @@ func openIndexer(ctx context.Context, path string, logger *slog.Logger, readers 
 	}
 	err = x.conn.prepare(ctx, map[**stmt]string{
 		&x.getState:     selectState + "state",
-		&x.setState:     `UPDATE state SET epoch = $1, seq = $2, covered = $3`,
-		&x.replaceWords: `INSERT OR REPLACE INTO grams (rowid, words) VALUES ($1, $2)`,
-		&x.deleteWords:  `DELETE FROM grams WHERE rowid = $1`,
+		&x.setState:     `UPDATE state SET epoch = ?1, seq = ?2, covered = ?3`,
+		&x.replaceWords: `INSERT OR REPLACE INTO grams (rowid, words) VALUES (?1, ?2)`,
+		&x.deleteWords:  `DELETE FROM grams WHERE rowid = ?1`,
 		&x.forgetAll:    `INSERT INTO grams (grams) VALUES ('delete-all')`,
 	})
-	if err == nil {
-		err = x.conn.leaveWaiting(ctx)
-	}
 	if err != nil {
 		return nil, errors.Join(err, x.conn.Close())
 	}
+	x.conn.leaveWaiting()
 	return x, nil
 }
 
@@ -231,11 +228,10 @@ const indexStep = 256
 // whether there may be more. Another process may be doing the same.
 func (x *indexer) step(ctx context.Context) (more bool, err error) {
 	err = immediate(ctx, x.conn, func() error {
-		r, err := x.getState.first(ctx)
+		before, err := readState(ctx, x.getState)
 		if err != nil {
 			return err
 		}
-		before := scanState(r)
 		state, lot, full, err := x.readers.nextLot(ctx, before)
 		if err != nil {
 			return err
@@ -268,9 +264,8 @@ func (x *indexer) put(ctx context.Context, n int64, t task.Task) error {
 }
 
 // nextLot reads what the index in the given state lacks next, by task, and the
-// state it is in with that. A task that is gone is empty. full tells that there
-// may be more.
-func (p *pool) nextLot(ctx context.Context, at indexState) (state indexState, lot map[int64]task.Task, full bool, err error) {
+// state it is in with that. full tells that there may be more.
+func (p *pool) nextLot(ctx context.Context, at indexState) (state indexState, lot lot, full bool, err error) {
 	state, lot = at, make(map[int64]task.Task)
 	err = p.snapshot(ctx, "read log", func(ctx context.Context, r *reader) error {
 		first, head, err := r.logBounds(ctx)
@@ -286,12 +281,10 @@ func (p *pool) nextLot(ctx context.Context, at indexState) (state indexState, lo
 		}
 		read := 0
 		err = r.newEvents.query(ctx, func(r row) error {
-			n, t := scanTask(r)
-			lot[n] = t
-			state.Seq = uint64(r.int(8))
+			state.Seq = uint64(r.int(3))
 			state.covered = int64(state.Seq)
 			read++
-			return nil
+			return lot.add(r)
 		}, int64(state.Seq), int64(indexStep))
 		full = read == indexStep
 		return err
@@ -299,13 +292,26 @@ func (p *pool) nextLot(ctx context.Context, at indexState) (state indexState, lo
 	return state, lot, full, err
 }
 
+// lot is tasks by their number; one that is gone is empty.
+type lot map[int64]task.Task
+
+func (l lot) add(r row) error {
+	n, record := found(r)
+	if record.JSON == nil {
+		l[n] = task.Task{}
+		return nil
+	}
+	t, err := record.Task()
+	l[n] = t
+	return err
+}
+
 // lotOfTasks is nextLot while the tasks that there were at state.Seq are read.
 // The events after that follow in any case.
-func (r *reader) lotOfTasks(ctx context.Context, state *indexState, lot map[int64]task.Task) (full bool, err error) {
+func (r *reader) lotOfTasks(ctx context.Context, state *indexState, lot lot) (full bool, err error) {
 	err = r.oldTasks.query(ctx, func(r row) error {
-		n, t := scanTask(r)
-		lot[n], state.covered = t, n
-		return nil
+		state.covered = r.int(0)
+		return lot.add(r)
 	}, state.covered, int64(state.Seq), int64(indexStep))
 	if len(lot) < indexStep {
 		state.covered = int64(state.Seq)

@@ -57,8 +57,8 @@ func find(t testing.TB, s *Store, q task.Query) (titles []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, task := range p.Tasks {
-			titles = append(titles, task.Title)
+		for _, r := range p.Records {
+			titles = append(titles, decoded(t, r).Title)
 		}
 		if p.Next == "" {
 			return titles

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,34 +14,40 @@ type keys struct{ get, add *stmt }
 
 func (k *keys) prepare(ctx context.Context, c *conn) error {
 	return c.prepare(ctx, map[**stmt]string{
-		&k.get: `SELECT fingerprint, created_at, epoch, seq, changed, version, task FROM keys WHERE key = $1`,
+		&k.get: `SELECT fingerprint, created_at, epoch, seq, changed, version, task FROM keys WHERE key = ?1`,
 		// Replaces one that has expired and has not been deleted yet.
 		&k.add: `INSERT OR REPLACE INTO keys (key, fingerprint, created_at, epoch, seq, changed, version, task)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
 	})
 }
 
 // find returns the answer given before under the key, nil where there is none
 // that still counts, and ErrKeyReused as refused where it answered something else.
 func (k *keys) find(ctx context.Context, key task.IdempotencyKey, now time.Time) (answer *task.Result, refused, err error) {
-	r, err := k.get.first(ctx, key.Key)
-	if err != nil || r == nil || r.int(1) <= now.Add(-task.IdempotencyTTL).UnixMilli() {
-		return nil, nil, err
-	}
-	if !bytes.Equal(r.blob(0), key.Fingerprint[:]) {
-		return nil, task.ErrKeyReused, nil
-	}
-	answer = &task.Result{
-		JSON:     r.blob(6),
-		Position: task.Position{Epoch: r.text(2), Seq: uint64(r.int(3))},
-		Changed:  r.int(4) != 0,
-		Replayed: true,
-	}
-	if err := json.Unmarshal(answer.JSON, &answer.Task); err != nil {
-		return nil, nil, fmt.Errorf("read the answer kept for a key: %w", err)
-	}
-	answer.Task.Version = uint64(r.int(5))
-	return answer, nil, nil
+	_, err = k.get.first(ctx, func(r row) error {
+		if r.int(1) <= now.Add(-task.IdempotencyTTL).UnixMilli() {
+			return nil
+		}
+		if !bytes.Equal(r.bytes(0), key.Fingerprint[:]) {
+			refused = task.ErrKeyReused
+			return nil
+		}
+		record := task.Record{Version: uint64(r.int(5)), JSON: bytes.Clone(r.bytes(6))}
+		t, err := record.Task()
+		if err != nil {
+			refused = fmt.Errorf("read the answer kept for a key: %w", err)
+			return nil
+		}
+		answer = &task.Result{
+			Task:     t,
+			JSON:     record.JSON,
+			Position: task.Position{Epoch: r.text(2), Seq: uint64(r.int(3))},
+			Changed:  r.int(4) != 0,
+			Replayed: true,
+		}
+		return nil
+	}, key.Key)
+	return answer, refused, err
 }
 
 // keep remembers an answer.

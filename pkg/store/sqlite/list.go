@@ -12,18 +12,18 @@ import (
 
 // List implements task.Store. A page is read by its key, the order of creation,
 // so it costs what it returns, whatever there is.
-func (s *Store) List(ctx context.Context, q task.Query) (page task.Page, err error) {
+func (s *Store) List(ctx context.Context, q task.Query) (page task.RecordPage, err error) {
 	before := int64(task.MaxSeq)
 	if q.Cursor != "" {
 		if before, err = parseCursor(q.Cursor); err != nil {
-			return task.Page{}, err
+			return task.RecordPage{}, err
 		}
 	}
 	if !utf8.ValidString(q.Contains) {
-		return task.Page{}, task.Invalid("q", "must be UTF-8")
+		return task.RecordPage{}, task.Invalid("q", "must be UTF-8")
 	}
 	if q.Limit < 1 {
-		return task.Page{}, task.Invalid("limit", "must be at least 1")
+		return task.RecordPage{}, task.Invalid("limit", "must be at least 1")
 	}
 	page, err = s.readers.page(ctx, q, before)
 	if damaged(err) && q.Contains != "" && s.readers.index != "" && !s.readers.indexDamaged.Swap(true) {
@@ -32,7 +32,7 @@ func (s *Store) List(ctx context.Context, q task.Query) (page task.Page, err err
 	return page, err
 }
 
-func (p *pool) page(asked context.Context, q task.Query, before int64) (page task.Page, err error) {
+func (p *pool) page(asked context.Context, q task.Query, before int64) (page task.RecordPage, err error) {
 	err = p.snapshot(asked, "list tasks", func(ctx context.Context, r *reader) error {
 		var state indexState
 		if q.Contains != "" {
@@ -46,13 +46,13 @@ func (p *pool) page(asked context.Context, q task.Query, before int64) (page tas
 		if err != nil {
 			return err
 		}
-		page = task.Page{Position: head, Tasks: make([]task.Task, 0, min(q.Limit, 100))}
+		page = task.RecordPage{Position: head, Records: make([]task.Record, 0, min(q.Limit, 100))}
 		return r.find(ctx, &search{
 			query: q, folded: fold(q.Contains), page: &page, last: before, budget: searchBudget,
 		}, state, first, head)
 	})
 	if err != nil {
-		return task.Page{}, err
+		return task.RecordPage{}, err
 	}
 	return page, nil
 }

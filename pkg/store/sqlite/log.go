@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -38,10 +39,10 @@ func (s *Store) Read(ctx context.Context, after task.Position, limit int) (event
 		return r.events.query(ctx, func(r row) error {
 			e := task.Event{
 				Seq:    uint64(r.int(0)),
-				Type:   eventType(r.text(1)),
+				Type:   eventType(r.bytes(1)),
 				TaskID: r.text(2),
 				Time:   time.UnixMilli(r.int(3)).UTC(),
-				Task:   r.blob(4),
+				Task:   bytes.Clone(r.bytes(4)),
 			}
 			events = append(events, e)
 			if size += len(e.Task); size >= maxRead {
@@ -67,24 +68,22 @@ func gone(after task.Position, first uint64, head task.Position) task.GoneReason
 }
 
 func (r *reader) logBounds(ctx context.Context) (first uint64, head task.Position, err error) {
-	b, err := r.bounds.first(ctx)
-	if err != nil {
-		return 0, task.Position{}, err
-	}
-	if b == nil {
-		return 0, task.Position{}, errNoLog
-	}
-	head = task.Position{Epoch: b.text(0), Seq: uint64(b.int(1))}
-	if first = uint64(b.int(2)); first == 0 {
+	head, err = readHead(func(read func(row) error) (bool, error) {
+		return r.bounds.first(ctx, func(b row) error {
+			first = uint64(b.int(2))
+			return read(b)
+		})
+	})
+	if first == 0 {
 		first = head.Seq + 1
 	}
-	return first, head, nil
+	return first, head, err
 }
 
 // eventType returns the constant that s equals, so that s can be collected.
-func eventType(s string) task.EventType {
+func eventType(s []byte) task.EventType {
 	for _, t := range [...]task.EventType{task.Created, task.Updated, task.Deleted} {
-		if string(t) == s {
+		if string(t) == string(s) {
 			return t
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"sort"
 	"time"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -45,11 +44,10 @@ func migrate(ctx context.Context, c *conn, scripts []string) error {
 	}
 	for done := false; !done; {
 		err := immediate(ctx, c, func() error {
-			r, err := c.first(ctx, "PRAGMA user_version")
+			version, err := userVersion(ctx, c)
 			if err != nil {
 				return err
 			}
-			version := r.int(0)
 			if done = version >= int64(len(scripts)); done {
 				return nil
 			}
@@ -71,12 +69,22 @@ var errNotWAL = errors.New("cannot switch to WAL")
 // in the way, SQLite may say so or just stay in the mode it was in.
 func switchToWAL(ctx context.Context, c *conn) error {
 	return retryBusy(ctx, func() error {
-		r, err := c.first(ctx, "PRAGMA journal_mode = WAL")
-		if err == nil && r.text(0) != "wal" {
-			err = errNotWAL
-		}
+		_, err := c.first(ctx, "PRAGMA journal_mode = WAL", func(r row) error {
+			if r.text(0) != "wal" {
+				return errNotWAL
+			}
+			return nil
+		})
 		return err
 	})
+}
+
+func userVersion(ctx context.Context, c *conn) (version int64, err error) {
+	_, err = c.first(ctx, "PRAGMA user_version", func(r row) error {
+		version = r.int(0)
+		return nil
+	})
+	return version, err
 }
 
 // immediate runs do in a transaction that holds the write lock from the start.
@@ -116,16 +124,4 @@ func retryBusy(ctx context.Context, do func() error) error {
 		case <-time.After(busyInterval):
 		}
 	}
-}
-
-// code returns SQLite's primary result code, or 0 where err is none of its.
-func code(err error) int {
-	if err == nil {
-		return 0
-	}
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code() & 0xff
-	}
-	return 0
 }

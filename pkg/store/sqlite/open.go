@@ -51,19 +51,22 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c, err := connect(ctx, dsn(path, "mode=ro"))
+	c, err := connect(ctx, path, readOnly)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = c.Close() }() // nothing was written
 
 	// One statement, because another process may be creating it.
-	r, err := c.first(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
-		FROM pragma_user_version, pragma_application_id`)
+	var version, application, objects int64
+	_, err = c.first(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_user_version, pragma_application_id`, func(r row) error {
+		version, application, objects = r.int(0), r.int(1), r.int(2)
+		return nil
+	})
 	if err != nil {
 		return false, err
 	}
-	version, application, objects := r.int(0), r.int(1), r.int(2)
 	switch {
 	case version == 0 && application == 0 && objects == 0:
 		return false, nil
@@ -73,12 +76,14 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 		return false, &FileError{Path: path, Problem: Newer}
 	}
 	if info.Size() <= checkBelow {
-		r, err := c.first(ctx, "PRAGMA quick_check(1)")
+		_, err := c.first(ctx, "PRAGMA quick_check(1)", func(r row) error {
+			if said := r.text(0); said != "ok" {
+				return &FileError{Path: path, Problem: Corrupt, Err: errors.New(said)}
+			}
+			return nil
+		})
 		if err != nil {
 			return false, err
-		}
-		if r.text(0) != "ok" {
-			return false, &FileError{Path: path, Problem: Corrupt, Err: errors.New(r.text(0))}
 		}
 	}
 	if version < int64(newest) {
@@ -99,9 +104,7 @@ func prepare(ctx context.Context, path string, scripts []string) error {
 		return err
 	}
 	return errors.Join(func() error {
-		if err := c.leaveWaiting(ctx); err != nil {
-			return err
-		}
+		c.leaveWaiting()
 		if err := migrate(ctx, c, scripts); err != nil {
 			return err
 		}
@@ -155,20 +158,25 @@ func settle(ctx context.Context, c *conn, path string) (err error) {
 	if err := w.establish(head); err != nil {
 		return err
 	}
-	return c.exec(ctx, "UPDATE log SET epoch = $1", head.Epoch)
+	return c.exec(ctx, "UPDATE log SET epoch = ?1", head.Epoch)
 }
 
 const selectHead = `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0) FROM log`
 
 func logHead(ctx context.Context, c *conn) (task.Position, error) {
-	r, err := c.first(ctx, selectHead)
-	if err != nil {
-		return task.Position{}, err
+	return readHead(func(read func(row) error) (bool, error) { return c.first(ctx, selectHead, read) })
+}
+
+// readHead takes the head from the one row of selectHead.
+func readHead(first func(read func(row) error) (found bool, err error)) (head task.Position, err error) {
+	found, err := first(func(r row) error {
+		head = task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}
+		return nil
+	})
+	if err == nil && !found {
+		err = errNoLog
 	}
-	if r == nil {
-		return task.Position{}, errNoLog
-	}
-	return task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}, nil
+	return head, err
 }
 
 // errNoLog: someone has emptied the log's table.
@@ -176,16 +184,12 @@ var errNoLog = errors.New("the log has no epoch")
 
 // connectToWrite connects, and fails where SQLite has fallen back to reading.
 func connectToWrite(ctx context.Context, path string, pragmas ...string) (*conn, error) {
-	c, err := connect(ctx, dsn(path, pragmas...))
+	c, err := connect(ctx, path, readWrite, pragmas...)
 	if err != nil {
 		return nil, err
 	}
-	readOnly, err := c.Conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
-	if err == nil && readOnly {
-		err = &FileError{Path: path, Problem: ReadOnly}
-	}
-	if err != nil {
-		return nil, errors.Join(err, c.Close())
+	if c.readOnly() {
+		return nil, errors.Join(&FileError{Path: path, Problem: ReadOnly}, c.Close())
 	}
 	return c, nil
 }

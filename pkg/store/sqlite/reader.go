@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -44,7 +45,7 @@ func openPool(ctx context.Context, o Options, index string, closing <-chan struc
 }
 
 func openReader(ctx context.Context, path, index string) (*reader, error) {
-	c, err := connect(ctx, dsn(path, "_pragma=query_only(1)", "_pragma=cache_size(-8000)"))
+	c, err := connect(ctx, path, readWrite, "query_only = 1", "cache_size = -8000")
 	if err != nil {
 		return nil, err
 	}
@@ -55,17 +56,17 @@ func openReader(ctx context.Context, path, index string) (*reader, error) {
 		// One statement is one snapshot: the position is the one the task was read at,
 		// or was found missing at.
 		&r.getTask: `SELECT ` + taskColumns + `, epoch, coalesce((SELECT max(seq) FROM events), 0)
-			FROM log LEFT JOIN tasks ON id = $1`,
+			FROM log LEFT JOIN tasks ON id = ?1`,
 		&r.bounds: `SELECT epoch, coalesce((SELECT max(seq) FROM events), 0), (SELECT min(seq) FROM events) FROM log`,
-		&r.events: `SELECT seq, type, id, time, task FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`,
-		&r.page:   `SELECT ` + taskColumns + ` FROM tasks WHERE n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
+		&r.events: `SELECT seq, type, id, time, task FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2`,
+		&r.page:   `SELECT ` + taskColumns + ` FROM tasks WHERE n < ?1 AND n > ?3 ORDER BY n DESC LIMIT ?2`,
 		&r.pageByDone: `SELECT ` + taskColumns + ` FROM tasks
-			WHERE completed = $4 AND n < $1 AND n > $3 ORDER BY n DESC LIMIT $2`,
-		&r.getNth:   `SELECT ` + taskColumns + ` FROM tasks WHERE n = $1`,
-		&r.changed:  `SELECT DISTINCT n FROM events WHERE seq > $1 AND n < $2 ORDER BY n DESC`,
-		&r.oldTasks: `SELECT ` + taskColumns + ` FROM tasks WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3`,
-		&r.newEvents: `SELECT e.n, t.id, title, description, completed, created_at, updated_at, version, seq
-			FROM events AS e LEFT JOIN tasks AS t ON t.n = e.n WHERE seq > $1 ORDER BY seq LIMIT $2`,
+			WHERE completed = ?4 AND n < ?1 AND n > ?3 ORDER BY n DESC LIMIT ?2`,
+		&r.getNth:   `SELECT ` + taskColumns + ` FROM tasks WHERE n = ?1`,
+		&r.changed:  `SELECT DISTINCT n FROM events WHERE seq > ?1 AND n < ?2 ORDER BY n DESC`,
+		&r.oldTasks: `SELECT ` + taskColumns + ` FROM tasks WHERE n > ?1 AND n <= ?2 ORDER BY n LIMIT ?3`,
+		&r.newEvents: `SELECT e.n, version, t.task, seq
+			FROM events AS e LEFT JOIN tasks AS t ON t.n = e.n WHERE seq > ?1 ORDER BY seq LIMIT ?2`,
 	})
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -80,13 +81,13 @@ func openReader(ctx context.Context, path, index string) (*reader, error) {
 
 // attachIndex lets the reader search with the index at path.
 func (r *reader) attachIndex(ctx context.Context, path string) error {
-	if err := r.conn.exec(ctx, "ATTACH DATABASE $1 AS search", path); err != nil {
+	if err := r.conn.exec(ctx, "ATTACH DATABASE ?1 AS search", path); err != nil {
 		return err
 	}
 	return r.conn.prepare(ctx, map[**stmt]string{
 		&r.state: selectState + "search.state",
 		&r.byWords: `SELECT ` + taskColumns + ` FROM search.grams AS g CROSS JOIN tasks ON n = g.rowid
-			WHERE grams MATCH $1 AND g.rowid < $2 ORDER BY g.rowid DESC`,
+			WHERE grams MATCH ?1 AND g.rowid < ?2 ORDER BY g.rowid DESC`,
 	})
 }
 
@@ -95,12 +96,11 @@ func (p *pool) indexState(ctx context.Context, r *reader) (indexState, error) {
 	if r.state == nil || p.indexDamaged.Load() {
 		return indexState{}, nil
 	}
-	found, err := r.state.first(ctx)
-	return scanState(found), err
+	return readState(ctx, r.state)
 }
 
-// use lends a reader to do. The context it hands on does not cancel: the driver
-// would start a goroutine for every statement, and what do does is short.
+// use lends a reader to do. The context it hands on does not cancel: what do does
+// is short, and takes no longer than to watch a context.
 func (p *pool) use(ctx context.Context, verb string, do func(ctx context.Context, r *reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -156,21 +156,20 @@ func (p *pool) closeIdle() error {
 }
 
 // Get implements task.Store.
-func (s *Store) Get(ctx context.Context, id string) (t task.Task, at task.Position, err error) {
+func (s *Store) Get(ctx context.Context, id string) (record task.Record, at task.Position, err error) {
 	err = s.readers.use(ctx, "get task", func(ctx context.Context, r *reader) error {
-		found, err := r.getTask.first(ctx, id)
-		if err != nil {
-			return err
+		there, err := r.getTask.first(ctx, func(r row) error {
+			at = task.Position{Epoch: r.text(3), Seq: uint64(r.int(4))}
+			if _, record = found(r); record.JSON == nil { // the join found none
+				return task.ErrNotFound
+			}
+			record.JSON = bytes.Clone(record.JSON)
+			return nil
+		}, id)
+		if err == nil && !there {
+			err = errNoLog
 		}
-		if found == nil {
-			return errNoLog
-		}
-		at = task.Position{Epoch: found.text(8), Seq: uint64(found.int(9))}
-		if found.int(0) == 0 { // no task has this number: the join found none
-			return task.ErrNotFound
-		}
-		_, t = scanTask(found)
-		return nil
+		return err
 	})
-	return t, at, err
+	return record, at, err
 }

@@ -27,34 +27,56 @@ const (
 type search struct {
 	query  task.Query
 	folded string // query.Contains
-	page   *task.Page
-	last   int64 // n of the last task looked at
-	budget int   // tasks that may still be looked at
-	ended  bool  // the page is complete, or the budget used up
+	page   *task.RecordPage
+	last   int64  // n of the last task looked at
+	budget int    // tasks that may still be looked at
+	ended  bool   // the page is complete, or the budget used up
+	chunk  []byte // what is left of the memory for what is found
 }
 
 // look is shown every task that may match, the newest first.
-func (s *search) look(n int64, t task.Task) error {
-	found := s.matches(t)
-	if s.budget == 0 || found && len(s.page.Tasks) == s.query.Limit {
+func (s *search) look(r row) error {
+	n, record := found(r)
+	matches, err := s.matches(record)
+	if err != nil {
+		return err
+	}
+	if s.budget == 0 || matches && len(s.page.Records) == s.query.Limit {
 		s.page.Next = formatCursor(s.last)
 		s.ended = true
 		return errStop
 	}
 	s.budget--
 	s.last = n
-	if found {
-		s.page.Tasks = append(s.page.Tasks, t)
+	if matches {
+		record.JSON = s.keep(record.JSON)
+		s.page.Records = append(s.page.Records, record)
 	}
 	return nil
 }
 
-func (s *search) matches(t task.Task) bool {
-	return (s.query.Completed == nil || *s.query.Completed == t.Completed) &&
-		(s.folded == "" || contains(t, s.folded))
+// matches decodes a task only where its text matters; without, all that is
+// looked at has been selected by the rest.
+func (s *search) matches(record task.Record) (bool, error) {
+	if s.folded == "" {
+		return true, nil
+	}
+	t, err := record.Task()
+	return (s.query.Completed == nil || *s.query.Completed == t.Completed) && contains(t, s.folded), err
 }
 
-func (s *search) lookAt(r row) error { return s.look(scanTask(r)) }
+// chunkSize is the memory taken at once for the tasks of a page, in bytes.
+const chunkSize = 16 << 10
+
+// keep copies what is valid until the next step.
+func (s *search) keep(json []byte) []byte {
+	if len(json) > cap(s.chunk)-len(s.chunk) {
+		s.chunk = make([]byte, 0, max(chunkSize, len(json)))
+	}
+	start := len(s.chunk)
+	s.chunk = append(s.chunk, json...)
+	return s.chunk[start:len(s.chunk):len(s.chunk)]
+}
 
 // scan looks at up to limit tasks in (after, s.last), and reports whether there
 // were as many.
@@ -62,9 +84,9 @@ func (r *reader) scan(ctx context.Context, s *search, after, limit int64) (bool,
 	budget := s.budget
 	var err error
 	if s.query.Completed == nil {
-		err = r.page.query(ctx, s.lookAt, s.last, limit, after)
+		err = r.page.query(ctx, s.look, s.last, limit, after)
 	} else {
-		err = r.pageByDone.query(ctx, s.lookAt, s.last, limit, after, *s.query.Completed)
+		err = r.pageByDone.query(ctx, s.look, s.last, limit, after, *s.query.Completed)
 	}
 	return int64(budget-s.budget) == limit, err
 }
@@ -110,34 +132,29 @@ func (r *reader) findIndexed(ctx context.Context, s *search, state indexState) e
 	// lookAtChanged looks at the changed tasks down to n.
 	lookAtChanged := func(n int64) error {
 		for len(changed) > 0 && changed[0] >= n && !s.ended {
-			found, err := r.getNth.first(ctx, changed[0])
-			if err != nil {
-				return err
-			}
+			next := changed[0]
 			changed = changed[1:]
-			if found != nil {
-				if err := s.look(scanTask(found)); err != nil {
-					return err
-				}
+			if err := r.getNth.query(ctx, s.look, next); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
 	err = r.byWords.query(ctx, func(row row) error {
-		n, t := scanTask(row)
+		n := row.int(0)
 		if err := lookAtChanged(n); err != nil {
 			return err
+		}
+		if s.ended {
+			return errStop
 		}
 		if n == s.last { // it was one of them
 			return nil
 		}
-		return s.look(n, t)
+		return s.look(row)
 	}, gramQuery(s.folded), before)
 	if err != nil || s.ended {
 		return err
 	}
-	if err := lookAtChanged(0); err != errStop { //nolint:errorlint // our own, never wrapped
-		return err
-	}
-	return nil
+	return lookAtChanged(0)
 }

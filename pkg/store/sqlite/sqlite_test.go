@@ -41,6 +41,15 @@ func open(t testing.TB, o Options) *Store {
 	return s
 }
 
+func decoded(t testing.TB, r task.Record) task.Task {
+	t.Helper()
+	task, err := r.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
+
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) task.Store { return open(t, Options{}) })
 }

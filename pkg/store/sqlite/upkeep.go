@@ -32,10 +32,10 @@ func newUpkeep(ctx context.Context, c *conn, o Options) (*upkeep, error) {
 	u := &upkeep{retention: o.Retention, now: o.Now}
 	return u, c.prepare(ctx, map[**stmt]string{
 		&u.getBounds:    `SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)`,
-		&u.firstYoung:   `SELECT seq FROM events WHERE seq < $1 AND time > $2 ORDER BY seq LIMIT 1`,
-		&u.deleteEvents: `DELETE FROM events WHERE seq < $1`,
-		&u.deleteKeys: `DELETE FROM keys WHERE n IN (SELECT n FROM keys ORDER BY n LIMIT $1)
-			AND created_at <= $2`,
+		&u.firstYoung:   `SELECT seq FROM events WHERE seq < ?1 AND time > ?2 ORDER BY seq LIMIT 1`,
+		&u.deleteEvents: `DELETE FROM events WHERE seq < ?1`,
+		&u.deleteKeys: `DELETE FROM keys WHERE n IN (SELECT n FROM keys ORDER BY n LIMIT ?1)
+			AND created_at <= ?2`,
 	})
 }
 
@@ -47,22 +47,25 @@ func (u *upkeep) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r, err := u.getBounds.first(ctx)
+	var first, last int64
+	_, err = u.getBounds.first(ctx, func(r row) error {
+		first, last = r.int(0), r.int(1)
+		return nil
+	})
 	if err != nil {
 		return false, err
 	}
-	first, last := r.int(0), r.int(1)
 	// Events below end go: those too many, and those too old that only others
 	// too old come before. The last one stays, because it holds the count.
 	end := min(first+upkeepStep, last)
 	surplus := last + 1 - int64(u.retention.MaxEvents)
 	if end > surplus {
-		young, err := u.firstYoung.first(ctx, end, now.Add(-u.retention.MaxAge).UnixMilli())
+		_, err := u.firstYoung.first(ctx, func(r row) error {
+			end = max(surplus, r.int(0))
+			return nil
+		}, end, now.Add(-u.retention.MaxAge).UnixMilli())
 		if err != nil {
 			return false, err
-		}
-		if young != nil {
-			end = max(surplus, young.int(0))
 		}
 	}
 	if end > first {

@@ -57,7 +57,7 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		committed: committed,
 		logger:    o.Logger,
 	}
-	w.conn, err = connectToWrite(ctx, o.Path, "_pragma=cache_size(-16000)", "_pragma=wal_autocheckpoint(5000)")
+	w.conn, err = connectToWrite(ctx, o.Path, "cache_size = -16000", "wal_autocheckpoint = 5000")
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,8 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 	if w.upkeep, err = newUpkeep(ctx, w.conn, o); err != nil {
 		return nil, err
 	}
-	return w, w.conn.leaveWaiting(ctx)
+	w.conn.leaveWaiting()
+	return w, nil
 }
 
 // close waits for what was accepted.
@@ -231,7 +232,7 @@ func (w *writer) keepUp() {
 	if w.commits >= checkpointCommits {
 		w.commits = 0
 		// What it does not manage, because someone reads, the next one does.
-		_, _ = w.checkpoint.first(context.Background())
+		_ = w.checkpoint.exec(context.Background())
 	}
 }
 

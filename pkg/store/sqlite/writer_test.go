@@ -18,7 +18,7 @@ import (
 // and returns what gives it back.
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()
-	c, err := connect(t.Context(), dsn(path))
+	c, err := connect(t.Context(), path, readWrite)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,8 @@ func testConcurrency(t *testing.T, open Open) {
 		}
 	}
 	there := map[string]string{}
-	for _, task := range f.list(task.Query{Limit: 1000}).Tasks {
-		there[task.ID] = string(task.AppendJSON(nil))
+	for _, r := range f.list(task.Query{Limit: 1000}).Records {
+		there[f.decode(r).ID] = string(r.JSON)
 	}
 	equal(t, "folded log", folded, there)
 }
@@ -140,8 +140,8 @@ func pageWhile(f *fixture, stop <-chan struct{}) {
 			return
 		}
 		newest := uint64(0)
-		for _, t := range p.Tasks {
-			newest = max(newest, t.Version)
+		for _, r := range p.Records {
+			newest = max(newest, r.Version)
 		}
 		if newest > p.Position.Seq {
 			f.Errorf("a page at %d shows change %d", p.Position.Seq, newest)

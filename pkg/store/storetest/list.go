@@ -13,7 +13,7 @@ import (
 func testList(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	p := f.list(task.Query{Limit: 1})
-	if len(p.Tasks) != 0 || p.Next != "" || p.Position.Epoch == "" || p.Position.Seq != 0 {
+	if len(p.Records) != 0 || p.Next != "" || p.Position.Epoch == "" || p.Position.Seq != 0 {
 		t.Fatalf("the page of an empty store: %+v", p)
 	}
 	const count = 25
@@ -37,14 +37,14 @@ func testList(t *testing.T, open Open) {
 		equal(t, "open", f.all(task.Query{Limit: limit, Completed: ptr(false)}), only(false))
 	}
 	p = f.list(task.Query{Limit: count})
-	equal(t, "the newest", p.Tasks[0], made[count-1])
+	equal(t, "the newest", f.decode(p.Records[0]), made[count-1])
 	equal(t, "next of the only page", p.Next, "")
 	equal(t, "position", p.Position.Seq, count)
 
 	// Pages stay in their place, whatever is written between them.
 	p = f.list(task.Query{Limit: 10})
 	f.create("newer", "")
-	f.write(task.Change{Kind: task.Delete, ID: p.Tasks[9].ID}) // the one the cursor stands at
+	f.write(task.Change{Kind: task.Delete, ID: f.decode(p.Records[9]).ID}) // the one the cursor stands at
 	f.write(task.Change{Kind: task.Merge, ID: made[3].ID, Patch: task.Patch{Description: ptr("touched")}})
 	equal(t, "rest", f.all(task.Query{Limit: 4, Cursor: p.Next}), want[10:])
 
@@ -167,7 +167,7 @@ func testSearchAgainstScan(t *testing.T, f *fixture) {
 	}
 	fold := func(s string) string { return strings.ToLower(s) }
 	tasks := map[string]task.Task{}
-	for _, old := range f.list(task.Query{Limit: 1000}).Tasks {
+	for _, old := range f.tasks(task.Query{Limit: 1000}) {
 		f.write(task.Change{Kind: task.Delete, ID: old.ID})
 	}
 	for range 300 {
@@ -191,7 +191,7 @@ func testSearchAgainstScan(t *testing.T, f *fixture) {
 	for range 200 {
 		q := text(5)
 		want := []string{}
-		newest := f.list(task.Query{Limit: 1000}).Tasks
+		newest := f.tasks(task.Query{Limit: 1000})
 		for _, t := range newest {
 			if strings.Contains(fold(t.Title), fold(q)) || strings.Contains(fold(t.Description), fold(q)) {
 				want = append(want, t.Title)

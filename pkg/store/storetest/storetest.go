@@ -80,14 +80,35 @@ func (f *fixture) create(title, description string) task.Result {
 
 func (f *fixture) get(id string) (task.Task, task.Position) {
 	f.Helper()
-	t, at, err := f.Get(f.ctx, id)
+	record, at, err := f.Get(f.ctx, id)
 	if err != nil {
 		f.Fatalf("Get(%s): %v", id, err)
 	}
-	return t, at
+	return f.decode(record), at
 }
 
-func (f *fixture) list(q task.Query) task.Page {
+// decode checks that a record is the task's JSON, and returns the task.
+func (f *fixture) decode(r task.Record) task.Task {
+	f.Helper()
+	t, err := r.Task()
+	if err != nil {
+		f.Fatalf("%s: %v", r.JSON, err)
+	}
+	equal(f, "record", string(r.JSON), string(t.AppendJSON(nil)))
+	return t
+}
+
+// tasks returns the tasks of one page.
+func (f *fixture) tasks(q task.Query) []task.Task {
+	f.Helper()
+	var all []task.Task
+	for _, r := range f.list(q).Records {
+		all = append(all, f.decode(r))
+	}
+	return all
+}
+
+func (f *fixture) list(q task.Query) task.RecordPage {
 	f.Helper()
 	p, err := f.List(f.ctx, q)
 	if err != nil {
@@ -102,8 +123,8 @@ func (f *fixture) all(q task.Query) []string {
 	titles := []string{}
 	for pages := 0; ; pages++ {
 		p := f.list(q)
-		for _, t := range p.Tasks {
-			titles = append(titles, t.Title)
+		for _, r := range p.Records {
+			titles = append(titles, f.decode(r).Title)
 		}
 		if p.Next == "" {
 			return titles

@@ -17,16 +17,14 @@ CREATE TABLE events (
 
 -- n is the seq of the event that created the task: the order of creation, exact
 -- across processes, and the key of every page. Measured against a table without
--- rowid on id: the same rate of writes, cheaper pages.
+-- rowid on id: the same rate of writes, cheaper pages. The task is kept as JSON,
+-- as it is sent; the other columns are what it is found by, and its version.
 CREATE TABLE tasks (
-    n           INTEGER PRIMARY KEY,
-    id          TEXT    NOT NULL UNIQUE,
-    title       TEXT    NOT NULL,
-    description TEXT    NOT NULL,
-    completed   INTEGER NOT NULL,
-    created_at  INTEGER NOT NULL,
-    updated_at  INTEGER NOT NULL,
-    version     INTEGER NOT NULL
+    n         INTEGER PRIMARY KEY,
+    id        TEXT    NOT NULL UNIQUE,
+    completed INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    task      BLOB    NOT NULL
 ) STRICT;
 
 -- Holds (completed, n), so a filtered page reads what it returns and no more.

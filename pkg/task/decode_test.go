@@ -1,0 +1,88 @@
+package task
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestRecordTask(t *testing.T) {
+	at := time.Date(2024, 1, 15, 10, 0, 0, 0, time.UTC)
+	plain := Task{ID: "i", Title: "t", Description: "d", CreatedAt: at, UpdatedAt: at.Add(120 * time.Millisecond), Version: 9}
+	const text = `{"id":"i","title":"t","description":"d","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.12Z"}`
+	for _, same := range []string{
+		text,
+		strings.ReplaceAll(text, ",", ", "), // not as we write it
+		strings.ReplaceAll(text, `"t"`, `"\u0074"`),
+	} {
+		if got, err := (Record{JSON: []byte(same), Version: 9}).Task(); err != nil || got != plain {
+			t.Errorf("%s is read as %+v, %v", same, got, err)
+		}
+	}
+	for end := range len(text) {
+		if got, err := (Record{JSON: []byte(text[:end]), Version: 9}).Task(); err == nil || got != (Task{}) {
+			t.Errorf("%s is read as %+v, %v", text[:end], got, err)
+		}
+	}
+	for _, bad := range []string{
+		text + "}", text + " x", strings.Replace(text, "false", "maybe", 1), strings.Replace(text, "2024", "next year", 1),
+		strings.Replace(text, `"t"`, `"\x"`, 1), strings.Replace(text, `"t"`, `"\"`, 1),
+	} {
+		if got, err := (Record{JSON: []byte(bad), Version: 9}).Task(); err == nil {
+			t.Errorf("%s is read as %+v", bad, got)
+		}
+	}
+}
+
+// FuzzRecordTask: what we write is read by the short cut, as it was.
+func FuzzRecordTask(f *testing.F) {
+	f.Add("title", "description", true, int64(0), int64(1))
+	f.Add("\"\\\x00\x1f\u2028", `\",\`, false, int64(1_700_000_000_123), int64(1_700_000_000_100))
+	f.Fuzz(func(t *testing.T, title, description string, completed bool, created, updated int64) {
+		const last = 253_402_300_799_999 // the end of the year 9999
+		if created < 0 || created > last || updated < 0 || updated > last {
+			t.Skip()
+		}
+		want := Task{
+			ID: "018d0c4e-0000-7000-8000-000000000000", Completed: completed,
+			Title: strings.ToValidUTF8(title, "?"), Description: strings.ToValidUTF8(description, "?"),
+			CreatedAt: time.UnixMilli(created).UTC(), UpdatedAt: time.UnixMilli(updated).UTC(),
+		}
+		if got, ok := decodeOwn(want.AppendJSON(nil)); !ok || got != want {
+			t.Fatalf("%+v is read as %+v, %v", want, got, ok)
+		}
+	})
+}
+
+// FuzzRecord: what the short cut takes, encoding/json takes too, and as the same.
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"id":"i","title":"t","description":"\n","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.12Z"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, ok := decodeOwn(text)
+		if !ok || !utf8.Valid(text) || bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
+			return
+		}
+		var theirs Task
+		if err := json.Unmarshal(text, &theirs); err != nil || !theirs.CreatedAt.Equal(got.CreatedAt) ||
+			theirs.Title != got.Title || theirs.Description != got.Description || theirs.Completed != got.Completed {
+			t.Fatalf("%s is read as %+v, by encoding/json as %+v, %v", text, got, theirs, err)
+		}
+	})
+}
+
+func BenchmarkRecordTask(b *testing.B) {
+	t := Task{
+		ID: "018d0c4e-0000-7000-8000-000000000000", Title: "a task", Description: strings.Repeat("of the usual length ", 10),
+		CreatedAt: time.Now(), UpdatedAt: time.Now(),
+	}
+	r := Record{JSON: t.AppendJSON(nil)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Task(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
