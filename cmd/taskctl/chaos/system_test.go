@@ -74,7 +74,7 @@ func openSystem(t testing.TB, root string) *system {
 // was killed before all had been ready, which makes a start fail.
 func startFailed(printed string, exit error) bool {
 	var failed *exec.ExitError
-	return errors.As(exit, &failed) && failed.ExitCode() == 1 && !strings.Contains(printed, "Ctrl+C") &&
+	return errors.As(exit, &failed) && failed.ExitCode() == 1 && !strings.Contains(printed, "all ready") &&
 		strings.Contains(printed, "did not become ready: SIGKILL")
 }
 
