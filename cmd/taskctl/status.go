@@ -63,29 +63,41 @@ func (p *program) status(ctx context.Context, cfg *config.Config, asJSON bool) e
 	return printed
 }
 
+// A launcher that holds the lock has no socket for an instant as it comes and as
+// it goes; one that clears what a dead one left has none for longer.
+const (
+	comingOrGoing = 250 * time.Millisecond
+	lookAgain     = 5 * time.Millisecond
+)
+
 // look asks the launcher of the directory how the system is. With ErrNotRunning
 // and *launcher.NotAnsweringError comes the status that there is to tell, without
 // components.
 func look(ctx context.Context, cfg *config.Config) (launcher.Status, error) {
-	s, err := launcher.Dial(cfg).Status(ctx)
-	if err == nil || ctx.Err() != nil {
-		return s, err
+	for began := time.Now(); ; {
+		s, err := launcher.Dial(cfg).Status(ctx)
+		if err == nil || ctx.Err() != nil {
+			return s, err
+		}
+		s = launcher.NotRunningStatus(cfg)
+		pid, ownerErr := launcher.Owner(cfg)
+		switch {
+		case errors.Is(ownerErr, launcher.ErrNotRunning):
+			return s, ownerErr
+		case ownerErr != nil:
+			return launcher.Status{}, ownerErr
+		}
+		s.PID = pid
+		switch {
+		case !errors.Is(err, launcher.ErrNotRunning):
+			s.State = launcher.Degraded
+			return s, &launcher.NotAnsweringError{PID: pid}
+		case time.Since(began) > comingOrGoing:
+			s.State = launcher.Starting
+			return s, nil
+		}
+		time.Sleep(lookAgain)
 	}
-	s = launcher.NotRunningStatus(cfg)
-	pid, ownerErr := launcher.Owner(cfg)
-	switch {
-	case errors.Is(ownerErr, launcher.ErrNotRunning):
-		return s, ownerErr
-	case ownerErr != nil:
-		return launcher.Status{}, ownerErr
-	}
-	s.PID = pid
-	if errors.Is(err, launcher.ErrNotRunning) { // it has no socket yet, or no longer
-		s.State = launcher.Starting
-		return s, nil
-	}
-	s.State = launcher.Degraded
-	return s, &launcher.NotAnsweringError{PID: pid}
 }
 
 // renderStatus lays a status out for people.
