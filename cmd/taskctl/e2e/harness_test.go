@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -266,4 +267,12 @@ func logOf(t testing.TB, dir, name string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// want holds that a text matches a pattern.
+func want(t testing.TB, text, pattern string) {
+	t.Helper()
+	if !regexp.MustCompile(pattern).MatchString(text) {
+		t.Errorf("no %q in:\n%s", pattern, text)
+	}
 }

@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+)
+
+// TestStubbornComponents stops components that do not want to go, or whose
+// children do not, and reads what the terminal says of it.
+func TestStubbornComponents(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("no setsid here")
+	}
+	const deaf = "trap '' TERM; while :; do sleep 2000; done" // with the sleep it has become deaf
+	for _, tt := range []struct {
+		name, command, receipt string
+		code                   int
+	}{
+		{"the process itself", deaf, `KILLED +SIGKILL`, 3},
+		{"its child", `sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but what it had started was killed`, 3},
+		{"one that left its group and holds the pipe", `setsid sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but what it had started was killed`, 3},
+		{"one that left its group, and goes when asked", `setsid sleep 2000 & exec sleep 1000`, `stopped +SIGTERM`, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // it mostly waits
+			dir := t.TempDir()
+			writeConfig(t, dir, fmt.Sprintf(`
+components:
+  - name: stubborn
+    command: [sh, -c, %q]
+    stop: {timeout: 1200ms}
+`, tt.command))
+			p := startedIn(t, dir, "--no-test-task")
+			e2etest.WaitFor(t, "its children", func() bool { return len(living(t, dir, "sleep 2000")) > 0 })
+			p.ctrlC(t)
+			code := p.exit(t)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			said := p.out.String()
+			if waits := strings.Contains(said, "waiting for stubborn ("); waits != (tt.code == 3) {
+				t.Errorf("says on whom it waits: %v", waits)
+			}
+			want(t, said, "stubborn +"+tt.receipt)
+			if left := living(t, dir, ""); len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+		})
+	}
+}
+
+// TestFiftyMegabytesAtOnce has a component print more than a pipe, a log file or
+// a reader's patience holds: every line must be there, and nothing may wait.
+func TestFiftyMegabytesAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const lines = 1_000_000
+	writeConfig(t, dir, fmt.Sprintf(`
+logs: {max_total: 500MiB}
+components:
+  - name: spewer
+    command: [sh, -c, "seq -f 'line %%017.0f, fifty bytes a line, no less' %d; printf 'the last, without a newline'; exec sleep 1000"]
+`, lines))
+	startedIn(t, dir)
+	e2etest.WaitFor(t, "its last line but one", func() bool {
+		return strings.Contains(logOf(t, dir, "spewer"), fmt.Sprintf("line %017d", lines))
+	})
+	if s := statusOf(t, dir); s.State != "ready" {
+		t.Errorf("state %s, want ready", s.State)
+	}
+	if _, errs, code := run(t, dir, "stop"); code != 0 {
+		t.Errorf("stop exits %d: %s", code, errs)
+	}
+	out, errs, code := run(t, dir, "logs", "spewer", "-n", fmt.Sprint(2*lines))
+	if n := strings.Count(out, ", fifty bytes a line, no less\n"); code != 0 || n != lines {
+		t.Errorf("logs exits %d with %d lines, want 0 with %d: %s", code, n, lines, errs)
+	}
+	if !strings.Contains(out, "the last, without a newline") {
+		t.Error("its last words are lost")
+	}
+}
