@@ -163,12 +163,16 @@ func (l *load) reach(t *testing.T, more int) {
 	e2etest.WaitFor(t, fmt.Sprintf("%d more answers", more), func() bool { return count() >= aim })
 }
 
+// death is when a process that served the load was killed: at some moment
+// between the two.
+type death struct{ killed, gone time.Time }
+
 // lost are the failures that no death explains: a connection that was made
 // before one may die with the process that served it, any other may not.
-func lost(failures []failure, deaths []time.Time) []failure {
+func lost(failures []failure, deaths []death) []failure {
 	return slices.DeleteFunc(slices.Clone(failures), func(f failure) bool {
-		return !errors.Is(f.err, syscall.ECONNREFUSED) && slices.ContainsFunc(deaths, func(death time.Time) bool {
-			return !f.connected.IsZero() && f.connected.Before(death) && f.ended.After(death)
+		return !errors.Is(f.err, syscall.ECONNREFUSED) && slices.ContainsFunc(deaths, func(d death) bool {
+			return !f.connected.IsZero() && f.connected.Before(d.gone) && f.ended.After(d.killed)
 		})
 	})
 }

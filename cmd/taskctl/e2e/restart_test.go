@@ -26,15 +26,15 @@ func TestNoConnectionIsRefusedWhileTheAPIDies(t *testing.T) {
 	s := statusOf(t, dir)
 	l := underLoad(t, s.API)
 	probe := clientWith(&http.Transport{DisableKeepAlives: true})
-	var deaths []time.Time
+	var deaths []death
 	var back []time.Duration
 	for range *apiKills {
 		l.reach(t, loadRate*5/4) // ready for more than a second: the next death is an accident, not a crash loop
 		pid := statusOf(t, dir).pid("api")
-		deaths = append(deaths, time.Now())
+		began := time.Now()
 		kill(t, pid)
 		e2etest.AwaitGone(t, pid) // until the kernel has closed its connections
-		began := deaths[len(deaths)-1]
+		deaths = append(deaths, death{killed: began, gone: time.Now()})
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.API+"/readyz", nil)
 		if err != nil {
 			t.Fatal(err)
