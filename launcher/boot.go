@@ -81,8 +81,9 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 		return err
 	}
 
-	l.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second}}
-	opened.add("connections", func() error { l.http.CloseIdleConnections(); return nil })
+	// Each check comes as a new client would: over a connection that stands one
+	// would not see that no more are let in.
+	l.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	l.api, err = client.New(client.Config{BaseURL: l.live.APIURL(), WebSocketURL: l.live.WebSocket(), Token: l.cfg.Auth.Token})
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (l *Launcher) controlHandler() http.Handler {
 			return
 		}
 		err := l.supervisor.Restart(r.Context(), in.Components...)
-		l.leaveReplaced()
+		l.api.CloseIdleConnections() // what has been replaced stays until all have left it
 		answer(w, struct{}{}, err)
 	})
 	mux.HandleFunc("GET /why/{component}", func(w http.ResponseWriter, r *http.Request) {
@@ -51,13 +51,6 @@ func (l *Launcher) controlHandler() http.Handler {
 		answer(w, emptyAnswer{Freed: freed}, err)
 	})
 	return mux
-}
-
-// leaveReplaced closes our own idle connections: a generation that has been
-// replaced stays until all have left it.
-func (l *Launcher) leaveReplaced() {
-	l.http.CloseIdleConnections()
-	l.api.CloseIdleConnections()
 }
 
 type restartRequest struct {

@@ -42,10 +42,6 @@ func TestHungIsRestarted(t *testing.T) {
 	if err := unix.Prlimit(s.pid("api"), unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: 3}, nil); err != nil {
 		t.Skipf("no limit for another process here: %v", err)
 	}
-	// The launcher asks over a connection that stands, and drops it after a restart.
-	if _, errs, code := run(t, dir, "restart", "consumer"); code != 0 {
-		t.Fatalf("restart exits %d: %s", code, errs)
-	}
 	p.out.await(t, "api does not answer; it writes down its goroutines")
 	p.out.await(t, "api is ready again")
 	e2etest.WaitFor(t, "the dump in the log", func() bool {
