@@ -358,11 +358,13 @@ func TestStopEndsStreams(t *testing.T) {
 
 func TestStreamOutlivesTheTimeouts(t *testing.T) {
 	s := start(t, func(c *Config, _ *Deps) {
-		c.ReadTimeout, c.WriteTimeout, c.HeaderTimeout = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+		// Reading begins when the connection is accepted: a busy machine may take a
+		// while from there to the request.
+		c.ReadTimeout, c.WriteTimeout = 500*time.Millisecond, 50*time.Millisecond
 		c.Heartbeat = 10 * time.Millisecond
 	})
 	stream := s.subscribe("")
-	for began := time.Now(); time.Since(began) < 200*time.Millisecond; {
+	for began := time.Now(); time.Since(began) < 600*time.Millisecond; {
 		stream.next()
 	}
 	s.create("after the timeouts")
