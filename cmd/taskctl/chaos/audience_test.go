@@ -34,6 +34,7 @@ type audience struct {
 	logs      string  // the directory with the log of the launcher's own consumer
 
 	hurry   chan struct{} // closed when the slow one is to read as fast as it can
+	lag     uint64        // how many events the slow one was behind then
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -93,6 +94,11 @@ func (a *audience) record(t testing.TB, s *system, name string) *recorder {
 // is found out by the checks.
 func (a *audience) await(t testing.TB, h *history) {
 	t.Helper()
+	for _, r := range a.recorders {
+		if r.name == "slow.record" {
+			a.lag = h.head() - r.at.Load()
+		}
+	}
 	close(a.hurry)
 	deadline := time.NewTimer(settling)
 	defer deadline.Stop()

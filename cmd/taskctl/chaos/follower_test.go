@@ -169,7 +169,7 @@ func (c *sippedConn) Read(p []byte) (int, error) {
 	case <-c.hurry:
 	case <-c.closed.Done():
 	}
-	return c.Conn.Read(p[:min(len(p), 512)])
+	return c.Conn.Read(p[:min(len(p), 256)])
 }
 
 func (c *sippedConn) Close() error {

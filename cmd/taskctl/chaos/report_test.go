@@ -141,6 +141,7 @@ func (r *report) summary() string {
 	for _, rec := range r.audience.recorders {
 		fmt.Fprintf(&b, " %s %d", strings.TrimSuffix(filepath.Base(rec.name), ".record"), rec.connections.Load())
 	}
+	fmt.Fprintf(&b, "; the slow one was %d events behind at the end", r.audience.lag)
 	launchers, vain := r.killer.launcher.again()
 	consumers, _ := r.audience.process.again()
 	fmt.Fprintf(&b, "; started again: launcher %d (%d after a start that a kill made fail), output consumer %d", launchers, vain, consumers)
