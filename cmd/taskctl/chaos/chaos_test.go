@@ -74,6 +74,14 @@ func TestChaos(t *testing.T) {
 	}
 	harm, cancel := context.WithTimeout(t.Context(), *duration)
 	defer cancel()
+	go func() { // what has ended by itself cannot be harmed any more
+		defer cancel()
+		select {
+		case <-s.launcher.ended:
+		case <-a.process.ended:
+		case <-harm.Done():
+		}
+	}()
 	k.run(harm)
 	k.write("the harm is over")
 	s.awaitReady(t)
