@@ -35,6 +35,7 @@ func (p *program) apiCommand() *cobra.Command {
 		Example: "  taskctl api\n  taskctl api --api-addr localhost:9001",
 		Args:    p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.collectLess()
 			return p.component(cmd, launcher.RunAPI)
 		},
 	}
