@@ -97,6 +97,8 @@ func printable(s string) string {
 func acts(r rune) bool {
 	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and scripts are made with these
 	switch {
+	case ' ' <= r && r <= '~': // nearly all there is, and the tables below are slow
+		return false
 	case r == joiner, r == nonJoiner, 0xe0020 <= r && r <= 0xe007f:
 		return false
 	}
