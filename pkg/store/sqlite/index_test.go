@@ -216,3 +216,26 @@ func TestIndexDamaged(t *testing.T) {
 	}
 	awaitIndex(t, s)
 }
+
+func TestRestAfter(t *testing.T) {
+	const took = 4 * time.Millisecond
+	for _, test := range []struct {
+		written int64
+		since   time.Duration
+		want    time.Duration
+	}{
+		{0, time.Second, 9 * took},
+		{10, 40 * time.Millisecond, 9 * took},
+		{indexStep, 40 * time.Millisecond, 9 * took},        // just keeps pace
+		{indexStep + 1, 40 * time.Millisecond, time.Second}, // loses
+		{14_000, time.Second, time.Second},
+		{6_000, time.Second, 9 * took}, // they have eased
+	} {
+		if got := restAfter(took, test.written, test.since); got != test.want {
+			t.Errorf("%d events in %v: %v, want %v", test.written, test.since, got, test.want)
+		}
+	}
+	if got := restAfter(time.Second, 1_000_000, time.Second); got != 9*time.Second {
+		t.Errorf("a slow machine: %v", got)
+	}
+}

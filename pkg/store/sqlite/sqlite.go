@@ -103,7 +103,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	committed := func() {}
+	committed := func(int) {}
 	if s.indexer != nil {
 		committed = s.indexer.committed
 		go s.indexer.run()

@@ -41,13 +41,13 @@ type writer struct {
 	lost      bool // the witness cannot be written, and that has been said
 	publisher task.Publisher
 	onCommit  func(int, time.Duration)
-	committed func() // tells the indexer
+	committed func(events int) // tells the indexer
 	logger    *slog.Logger
 
 	begin, commit, rollback, checkpoint *stmt
 }
 
-func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committed func()) (w *writer, err error) {
+func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committed func(int)) (w *writer, err error) {
 	w = &writer{
 		queue:     make(chan *write, o.QueueSize),
 		closing:   closing,
@@ -169,7 +169,7 @@ func (w *writer) do(first *write) {
 	}
 	if len(w.tx.events) > 0 {
 		w.testify()
-		w.committed()
+		w.committed(len(w.tx.events))
 		if w.publisher != nil {
 			w.publisher.Publish(w.tx.head.Epoch, w.tx.events)
 		}
