@@ -54,7 +54,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 		}
 	}
 
-	l.sockets, err = bindAll(ctx, l.cfg)
+	l.sockets, err = bindAll(ctx, l.cfg, l.opts.Passed)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (e Env) listeners(ctx context.Context, a socketAddr) ([]net.Listener, strin
 	if inherited := e.Handle.Listeners(); inherited != nil {
 		return inherited, a.addr, nil
 	}
-	set, err := bind(ctx, a)
+	set, err := bind(ctx, a, nil)
 	if err != nil {
 		return nil, "", err
 	}

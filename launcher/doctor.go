@@ -155,7 +155,7 @@ func (e *examination) ports(ctx context.Context) {
 			e.add("ports", Good, e.say.DoctorPortOurs(a.key, a.addr), "")
 			continue
 		}
-		set, err := bind(ctx, a)
+		set, err := bind(ctx, a, nil)
 		var taken *PortTakenError
 		switch {
 		case errors.As(err, &taken):

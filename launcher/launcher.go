@@ -20,6 +20,7 @@ import (
 
 	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/listen"
 	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
@@ -34,6 +35,7 @@ type Options struct {
 	InProcess  bool
 	NoTestTask bool
 	Detached   func() error     // called once ready, where the launcher lives on without a terminal; else nil
+	Passed     *listen.Passed   // sockets that whoever started this process has bound
 	ChildDied  <-chan os.Signal // as process 1: SIGCHLD, upon which orphans are reaped; else nil
 	Executable string           // what to run as a child: see Executable
 	Version    string

@@ -16,7 +16,8 @@ import (
 // while one is restarted; one that is given up is let go of, so that its clients
 // see it.
 type sockets struct {
-	cfg *config.Config
+	cfg    *config.Config
+	passed *listen.Passed
 
 	mu   sync.Mutex
 	held map[string]*heldSet
@@ -39,10 +40,10 @@ func socketAddrs(cfg *config.Config) []socketAddr {
 
 // bindAll binds every socket, or none: a port that is taken is a
 // *PortTakenError with its holder, before anything has been started.
-func bindAll(ctx context.Context, cfg *config.Config) (*sockets, error) {
-	s := &sockets{cfg: cfg, held: map[string]*heldSet{}}
+func bindAll(ctx context.Context, cfg *config.Config, passed *listen.Passed) (*sockets, error) {
+	s := &sockets{cfg: cfg, passed: passed, held: map[string]*heldSet{}}
 	for _, a := range socketAddrs(cfg) {
-		set, err := bind(ctx, a)
+		set, err := bind(ctx, a, passed)
 		if err != nil {
 			return nil, errors.Join(err, s.close())
 		}
@@ -54,8 +55,8 @@ func bindAll(ctx context.Context, cfg *config.Config) (*sockets, error) {
 	return s, nil
 }
 
-func bind(ctx context.Context, a socketAddr) (*listen.Set, error) {
-	set, err := listen.Open(a.addr)
+func bind(ctx context.Context, a socketAddr, passed *listen.Passed) (*listen.Set, error) {
+	set, err := passed.Open(a.addr)
 	if busy := (*listen.BusyError)(nil); errors.As(err, &busy) {
 		return nil, &PortTakenError{
 			Component: a.component, Key: a.key, Addr: busy.Addr, Port: busy.Port,
@@ -126,7 +127,7 @@ func (s *sockets) hold(component string) (*heldSet, error) {
 		if a.component != component {
 			continue
 		}
-		set, err := bind(context.Background(), a) // bounded by itself: nothing is waited for
+		set, err := bind(context.Background(), a, s.passed) // bounded by itself: nothing is waited for
 		if err != nil {
 			return nil, err
 		}

@@ -6,17 +6,20 @@ import (
 	"io"
 	"os"
 
+	"github.com/taskctl/taskctl/pkg/listen"
 	"github.com/taskctl/taskctl/pkg/message"
 )
 
 func main() {
 	nameProcess()
+	passed := listen.TakePassed()
 	signals := listenForSignals()
 	nameProcess()
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv:  os.Getenv,
 		signals: signals,
+		passed:  passed,
 	}
 	os.Exit(p.run(signals.context(), os.Args[1:]))
 }
@@ -27,7 +30,8 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	signals        *signals
-	lang           message.Lang // from --lang and the environment; a settings file may change it later
+	passed         *listen.Passed // sockets from whoever started us
+	lang           message.Lang   // from --lang and the environment; a settings file may change it later
 	flags          globalFlags
 }
 

@@ -64,6 +64,7 @@ func (p *program) start(cmd *cobra.Command, o startOptions) error {
 		InProcess:  o.inProcess,
 		NoTestTask: o.noTestTask,
 		Detached:   detached,
+		Passed:     p.passed,
 		ChildDied:  childDeaths(),
 		Executable: executable,
 		Version:    version(),

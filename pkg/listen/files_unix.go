@@ -55,23 +55,26 @@ func duplicate(l net.Listener) (*os.File, error) {
 
 // Share returns listeners of the same sockets: closing them leaves these open.
 func (s *Set) Share() ([]net.Listener, error) {
-	files, err := s.Files()
+	var shared []net.Listener
+	for _, l := range s.Listeners {
+		own, err := share(l)
+		if err != nil {
+			for _, l := range shared {
+				err = errors.Join(err, l.Close())
+			}
+			return nil, fmt.Errorf("share the socket of %s: %w", l.Addr(), err)
+		}
+		shared = append(shared, own)
+	}
+	return shared, nil
+}
+
+// share returns another listener on the socket of l.
+func share(l net.Listener) (net.Listener, error) {
+	f, err := duplicate(l)
 	if err != nil {
 		return nil, err
 	}
-	var shared []net.Listener
-	for _, f := range files {
-		l, openErr := net.FileListener(f)
-		if openErr == nil {
-			shared = append(shared, l)
-		}
-		err = errors.Join(err, openErr, f.Close())
-	}
-	if err != nil {
-		for _, l := range shared {
-			err = errors.Join(err, l.Close())
-		}
-		return nil, fmt.Errorf("share the sockets of %s: %w", s.Addr, err)
-	}
-	return shared, nil
+	shared, err := net.FileListener(f)
+	return shared, errors.Join(err, f.Close())
 }

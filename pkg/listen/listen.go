@@ -31,11 +31,14 @@ func (e *BusyError) Unwrap() error { return e.Err }
 // maxPortTries bounds the search for a port that is free on both loopbacks.
 const maxPortTries = 32
 
-// Open binds host:port. The host "localhost" means both loopback addresses, on
+// Open binds host:port. See [Passed.Open].
+func Open(addr string) (*Set, error) { return (*Passed)(nil).Open(addr) }
+
+// Open binds host:port, or uses the passed socket of that address. The host "localhost" means both loopback addresses, on
 // one port; where the machine has only one of them, a warning says so. Port 0
 // picks a free port. A port that somebody holds is a *BusyError, and then
 // nothing is bound.
-func Open(addr string) (*Set, error) {
+func (p *Passed) Open(addr string) (*Set, error) {
 	host, portText, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
@@ -45,14 +48,14 @@ func Open(addr string) (*Set, error) {
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
 	}
 	if host != "localhost" {
-		l, err := bind("tcp", host, port)
+		l, err := p.bind("tcp", host, port)
 		if err != nil {
 			return nil, err
 		}
 		return &Set{Listeners: []net.Listener{l}, Addr: net.JoinHostPort(host, portOf(l))}, nil
 	}
 	for try := 1; ; try++ {
-		set, err := openLoopback(port)
+		set, err := p.openLoopback(port)
 		if busy := (*BusyError)(nil); port == 0 && errors.As(err, &busy) && try < maxPortTries {
 			continue // free on 127.0.0.1, taken on ::1
 		}
@@ -61,10 +64,10 @@ func Open(addr string) (*Set, error) {
 }
 
 // openLoopback binds 127.0.0.1 and ::1 on one port.
-func openLoopback(port int) (*Set, error) {
+func (p *Passed) openLoopback(port int) (*Set, error) {
 	set := &Set{}
 	for _, family := range []struct{ network, host string }{{"tcp4", "127.0.0.1"}, {"tcp6", "::1"}} {
-		l, err := bind(family.network, family.host, port)
+		l, err := p.bind(family.network, family.host, port)
 		switch {
 		case err == nil:
 			set.Listeners = append(set.Listeners, l)
@@ -82,8 +85,11 @@ func openLoopback(port int) (*Set, error) {
 	return set, nil
 }
 
-func bind(network, host string, port int) (net.Listener, error) {
+func (p *Passed) bind(network, host string, port int) (net.Listener, error) {
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
+	if l, err := p.listener(host, port); l != nil || err != nil {
+		return l, err
+	}
 	l, err := net.Listen(network, addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, &BusyError{Addr: addr, Port: port, Err: syscall.EADDRINUSE}

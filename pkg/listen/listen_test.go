@@ -56,6 +56,39 @@ func TestOpenBadAddress(t *testing.T) {
 	}
 }
 
+func TestPassedSocketsAreUsed(t *testing.T) {
+	passed, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer passed.Close()
+	_, port, _ := net.SplitHostPort(passed.Addr().String())
+	p := &Passed{listeners: []net.Listener{passed}}
+	for range 2 { // a component that is given up and restarted comes again
+		for _, addr := range []string{"127.0.0.1:" + port, "localhost:" + port} {
+			set, err := p.Open(addr)
+			if err != nil {
+				t.Fatalf("open %s beside the passed socket: %v", addr, err)
+			}
+			if got := set.Listeners[0].Addr().String(); got != passed.Addr().String() || !strings.HasSuffix(set.Addr, port) {
+				t.Errorf("%s listens at %s as %s", addr, got, set.Addr)
+			}
+			if err := set.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if set, err := p.Open("127.0.0.1:0"); err != nil || strings.HasSuffix(set.Addr, ":"+port) {
+		t.Errorf("a free port: %+v, %v", set, err)
+	} else {
+		set.Close()
+	}
+	if set, err := Open("127.0.0.1:" + port); err == nil {
+		set.Close()
+		t.Error("the passed socket was closed")
+	}
+}
+
 // start runs a server on its own socket and returns its URL and a function that
 // waits for Run's end.
 func start(t *testing.T, ctx context.Context, s *Server, handler http.HandlerFunc) (url string, wait func() error) {
