@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,11 +38,14 @@ func (p *program) stop(cmd *cobra.Command) error {
 	if !control.Answers(ctx) {
 		return p.terminate(ctx, cfg, pid)
 	}
-	saying, quiet := context.WithCancel(ctx)
-	defer quiet()
-	go p.sayWhoIsWaitedFor(saying, control)
-	receipt, err := control.Stop(ctx)
-	quiet()
+	waiting, done := context.WithCancel(ctx)
+	defer done()
+	go func() {
+		p.sayWhoIsWaitedFor(waiting, control)
+		done() // it has fallen silent in mid-stop: that is not waited for without end
+	}()
+	receipt, err := control.Stop(waiting)
+	done()
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -71,6 +75,7 @@ func (p *program) terminate(ctx context.Context, cfg *config.Config, pid int) er
 }
 
 // sayWhoIsWaitedFor names, every second, the components that have not stopped yet.
+// It returns when ctx ends, or when the launcher does not answer any more.
 func (p *program) sayWhoIsWaitedFor(ctx context.Context, control *launcher.Control) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -81,8 +86,11 @@ func (p *program) sayWhoIsWaitedFor(ctx context.Context, control *launcher.Contr
 		case <-ticker.C:
 		}
 		status, err := control.Status(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return
+		}
 		if err != nil {
-			continue // it ends in this moment, or is busy: the stop itself tells
+			continue // it ends in this moment: the stop itself tells
 		}
 		for _, c := range status.Components {
 			if supervisor.State(c.State) == supervisor.StateStopping {
