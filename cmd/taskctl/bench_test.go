@@ -69,24 +69,32 @@ func TestBenchPeerEndsWithItsInput(t *testing.T) {
 func TestBenchReports(t *testing.T) {
 	p, _, _ := newProgram(nil)
 	latency := bench.Latency{Count: 9, P50: 100, P90: 200, P99: 300, Max: 4000}
-	load := bench.Load{Connections: 64, Requests: 50000, PerSecond: 10000, Latency: latency, ClientCPU: 5, PeerCPU: 7,
-		Errors: map[string]uint64{"timeout": 1, "status 503": 2}, ErrorSample: "busy"}
+	load := bench.Load{
+		Connections: 64, Requests: 50000, PerSecond: 10000, Latency: latency, ClientCPU: 5, PeerCPU: 7,
+		Errors: map[string]uint64{"timeout": 1, "status 503": 2}, ErrorSample: "busy",
+	}
 	delivery := bench.Delivery{Clients: 10, Deliveries: 1000, PerSecond: 500, MessageBytes: 400, Latency: latency, Lost: 3, Repeated: 4}
 	for name, test := range map[string]struct {
 		text string
 		want []string
 	}{
 		"rest": {
-			p.renderRest(&bench.RestReport{Method: "post", Load: load, EchoBefore: &load, EchoAfter: &load, Ratio: 0.4567, Made: 8, Cleaned: 7,
-				Servers: []bench.Usage{{Name: "api", CPUPer: 12.345, RSSBefore: 1e6, RSSAfter: 2e6}}, Interrupted: true}),
+			p.renderRest(&bench.RestReport{
+				Method: "post", Load: load, EchoBefore: &load, EchoAfter: &load, Ratio: 0.4567, Made: 8, Cleaned: 7,
+				Servers: []bench.Usage{{Name: "api", CPUPer: 12.345, RSSBefore: 1e6, RSSAfter: 2e6}}, Interrupted: true,
+			}),
 			[]string{"interrupted", "echo before", "ratio to the echo: 0.46", "12.35 µs", "1.0 MB → 2.0 MB", "status 503: 2, timeout: 1 (one was: busy)", "8 tasks made, 7 deleted"},
 		},
 		"fanout": {
-			p.renderFanout(&bench.FanoutReport{Mode: bench.ModeRate, Rate: 100, Created: load, Delivered: delivery, Late: &latency,
+			p.renderFanout(&bench.FanoutReport{
+				Mode: bench.ModeRate, Rate: 100, Created: load, Delivered: delivery, Late: &latency,
 				Connect: bench.Connect{Seconds: 1, PerSecond: 10, Idle: []bench.Idle{{Name: "wsserver", Each: 8123}}},
-				Limit:   &bench.RawReport{MessagesPerWrite: 20, Delivery: delivery}, Disk: &bench.Disk{Kind: "append", Bytes: 4096, PerSecond: 3000, Latency: latency}, Ratio: 0.5}),
-			[]string{"50000 events to 10 clients", "100 events/s", "1000 deliveries, 3 lost, 4 repeated", "raw writes of 20", "4096 bytes appended",
-				"sent late by 300µs at the p99", "10 clients connected in 1s (10/s)", "8.1 KB of wsserver's memory", "raw writes of twenty: 0.50"},
+				Limit:   &bench.RawReport{MessagesPerWrite: 20, Delivery: delivery}, Disk: &bench.Disk{Kind: "append", Bytes: 4096, PerSecond: 3000, Latency: latency}, Ratio: 0.5,
+			}),
+			[]string{
+				"50000 events to 10 clients", "100 events/s", "1000 deliveries, 3 lost, 4 repeated", "raw writes of 20", "4096 bytes appended",
+				"sent late by 300µs at the p99", "10 clients connected in 1s (10/s)", "8.1 KB of wsserver's memory", "raw writes of twenty: 0.50",
+			},
 		},
 		"limits": {
 			p.renderLimits(&bench.LimitsReport{Echo: []bench.Load{load}, Disk: []bench.Disk{{Kind: "overwrite", Bytes: 4096}}, Raw: []bench.RawReport{{MessagesPerWrite: 1}}}),

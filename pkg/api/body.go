@@ -67,11 +67,10 @@ func (sc *scratch) read(x *exchange) error {
 		sc.body = slices.Grow(sc.body, 1<<10)
 		n, err := body.Read(sc.body[len(sc.body):cap(sc.body)])
 		sc.body = sc.body[:len(sc.body)+n]
-		switch {
-		case err == nil:
-		case err == io.EOF:
+		if errors.Is(err, io.EOF) {
 			return nil
-		default:
+		}
+		if err != nil {
 			return readError(x, err)
 		}
 	}

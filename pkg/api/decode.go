@@ -84,7 +84,7 @@ func (d *draft) readObject(sc *scratch) error {
 
 // readEnd refuses what follows the value.
 func readEnd(dec *jsontext.Decoder) error {
-	if _, err := dec.ReadToken(); err != io.EOF {
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		if err == nil {
 			err = errors.New("something follows the value")
 		}

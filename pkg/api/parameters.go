@@ -59,26 +59,46 @@ func parameters() map[string]*huma.Param {
 	text := func() *huma.Schema { return &huma.Schema{Type: "string"} }
 	position := &huma.Schema{Type: "string", Pattern: "^([0-9A-Za-z_-]{1,64}:)?[0-9]{1,19}$"}
 	all := []*huma.Param{
-		{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string", Format: "uuid"}, Example: exampleID,
-			Description: "Of the task. What is not a UUID names no task: 404."},
-		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: defaultLimit}, Example: 20,
-			Description: "How many there may be in the answer."},
-		{Name: "cursor", In: "query", Schema: text(), Example: exampleCursor,
-			Description: "next_cursor of the page before."},
-		{Name: "completed", In: "query", Schema: &huma.Schema{Type: "boolean"}, Example: false,
-			Description: "Only tasks that are, or are not."},
-		{Name: "q", In: "query", Schema: &huma.Schema{Type: "string", MaxLength: &longestText}, Example: "prueba",
-			Description: "Only tasks whose title or description contains it, any case, anywhere in a word."},
-		{Name: "since", In: "query", Schema: position, Example: exampleEpoch + ":41",
-			Description: "A position, EPOCH:SEQ: the events after it are wanted. SEQ alone is of the current epoch, and 0 the beginning."},
-		{Name: "Last-Event-ID", In: "header", Schema: position, Example: exampleEpoch + ":41",
-			Description: "With text/event-stream, the same as since, and stronger: browsers send it when they come back."},
-		{Name: "If-Match", In: "header", Schema: text(), Example: `"42"`,
-			Description: "Only if the task has one of these ETags, or * for any. A weak one never matches."},
-		{Name: "If-None-Match", In: "header", Schema: text(), Example: `"42"`,
-			Description: "Only if the task has none of these ETags: else 304."},
-		{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MinLength: &least, MaxLength: &longestKey}, Example: "5f0c7b1e",
-			Description: "Kept for 24 hours: the same key with the same request gets the same answer and nothing is written twice; with another request it is an error."},
+		{
+			Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string", Format: "uuid"}, Example: exampleID,
+			Description: "Of the task. What is not a UUID names no task: 404.",
+		},
+		{
+			Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: defaultLimit}, Example: 20,
+			Description: "How many there may be in the answer.",
+		},
+		{
+			Name: "cursor", In: "query", Schema: text(), Example: exampleCursor,
+			Description: "next_cursor of the page before.",
+		},
+		{
+			Name: "completed", In: "query", Schema: &huma.Schema{Type: "boolean"}, Example: false,
+			Description: "Only tasks that are, or are not.",
+		},
+		{
+			Name: "q", In: "query", Schema: &huma.Schema{Type: "string", MaxLength: &longestText}, Example: "prueba",
+			Description: "Only tasks whose title or description contains it, any case, anywhere in a word.",
+		},
+		{
+			Name: "since", In: "query", Schema: position, Example: exampleEpoch + ":41",
+			Description: "A position, EPOCH:SEQ: the events after it are wanted. SEQ alone is of the current epoch, and 0 the beginning.",
+		},
+		{
+			Name: "Last-Event-ID", In: "header", Schema: position, Example: exampleEpoch + ":41",
+			Description: "With text/event-stream, the same as since, and stronger: browsers send it when they come back.",
+		},
+		{
+			Name: "If-Match", In: "header", Schema: text(), Example: `"42"`,
+			Description: "Only if the task has one of these ETags, or * for any. A weak one never matches.",
+		},
+		{
+			Name: "If-None-Match", In: "header", Schema: text(), Example: `"42"`,
+			Description: "Only if the task has none of these ETags: else 304.",
+		},
+		{
+			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MinLength: &least, MaxLength: &longestKey}, Example: "5f0c7b1e",
+			Description: "Kept for 24 hours: the same key with the same request gets the same answer and nothing is written twice; with another request it is an error.",
+		},
 	}
 	byName := make(map[string]*huma.Param, len(all))
 	for _, p := range all {

@@ -110,7 +110,7 @@ func (s *Server) dispatch(x *exchange, res *resource) error {
 // crashed answers for a handler that panicked. Our own mistakes must not look
 // like a broken connection, nor take other requests along.
 func (s *Server) crashed(x *exchange, cause any) {
-	if cause == http.ErrAbortHandler {
+	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
 		panic(cause)
 	}
 	s.log.Error("handler panicked", "request_id", x.reqID, "cause", cause, "stack", string(debug.Stack()))

@@ -21,15 +21,21 @@ func TestAnswers(t *testing.T) {
 		want       answer
 		rest       string
 	}{
-		{"created", "HTTP/1.1 201 Created\r\nLocation: /tasks/" + someID + "\r\nTaskctl-Position: abc:42\r\nContent-Length: 2\r\n\r\n{}rest",
-			answer{status: 201, seq: 42, location: location, body: 2}, "rest"},
+		{
+			"created", "HTTP/1.1 201 Created\r\nLocation: /tasks/" + someID + "\r\nTaskctl-Position: abc:42\r\nContent-Length: 2\r\n\r\n{}rest",
+			answer{status: 201, seq: 42, location: location, body: 2},
+			"rest",
+		},
 		{"any case", "HTTP/1.1 200 OK\r\nCONTENT-LENGTH:3\r\ncOnNection: Close\r\n\r\nabc", answer{status: 200, close: true, body: 3}, ""},
 		{"bare position", "HTTP/1.1 200 OK\r\ntaskctl-position: 7\r\ncontent-length: 0\r\n\r\n", answer{status: 200, seq: 7}, ""},
 		{"no content", "HTTP/1.1 204 No Content\r\n\r\n", answer{status: 204}, ""},
 		{"upgrade", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x00", answer{status: 101}, "\x81\x00"},
 		{"after an interim one", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", answer{status: 404}, ""},
-		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1F;x=y\r\n" + strings.Repeat("y", 31) + "\r\n0\r\nTrailer: a\r\n\r\nrest",
-			answer{status: 200, body: 36}, "rest"},
+		{
+			"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1F;x=y\r\n" + strings.Repeat("y", 31) + "\r\n0\r\nTrailer: a\r\n\r\nrest",
+			answer{status: 200, body: 36},
+			"rest",
+		},
 		{"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", answer{status: 200, close: true, body: 1}, ""},
 		{"larger than the buffer", "HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + strings.Repeat("z", 50000), answer{status: 200, body: 50000}, ""},
 	} {

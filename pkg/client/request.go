@@ -90,7 +90,7 @@ func (c *Client) send(ctx context.Context, req request) (*response, error) {
 		sent := !errors.As(err, &op) || op.Op != "dial"
 		return nil, &ConnectError{Addr: c.base.Host, Sent: sent, Err: err}
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // it has been read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
 	case err != nil:

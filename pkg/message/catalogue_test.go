@@ -115,9 +115,16 @@ func TestParse(t *testing.T) {
 		want message.Lang
 		ok   bool
 	}{
-		{"en", message.English, true}, {"es", message.Spanish, true}, {"ES", message.Spanish, true},
-		{"es_MX.UTF-8", message.Spanish, true}, {"es-AR", message.Spanish, true}, {"C", message.English, true},
-		{"C.UTF-8", message.English, true}, {"POSIX", message.English, true}, {"fr_FR", message.English, false}, {"", message.English, false},
+		{"en", message.English, true},
+		{"es", message.Spanish, true},
+		{"ES", message.Spanish, true},
+		{"es_MX.UTF-8", message.Spanish, true},
+		{"es-AR", message.Spanish, true},
+		{"C", message.English, true},
+		{"C.UTF-8", message.English, true},
+		{"POSIX", message.English, true},
+		{"fr_FR", message.English, false},
+		{"", message.English, false},
 		{"est", message.English, false},
 	} {
 		if got, ok := message.Parse(tt.name); got != tt.want || ok != tt.ok {

@@ -27,9 +27,11 @@ func (l Lang) DoctorFixStop() string { return l.say("taskctl stop", "taskctl sto
 func (l Lang) DoctorComponent(name, state string) string {
 	return l.say("%s is %s", "%s está %s", name, l.StateName(state))
 }
+
 func (l Lang) DoctorFixComponent(name string) string {
 	return l.say("taskctl why %s", "taskctl why %s", name)
 }
+
 func (l Lang) DoctorNotRunning() string {
 	return l.say("no launcher runs here", "aquí no funciona ningún lanzador")
 }

@@ -28,7 +28,7 @@ func main() {
 	for n, err := range c.Subscribe(ctx, from, client.SubscribeOptions{}) {
 		switch n := n.(type) {
 		case client.Event:
-			fmt.Println(n.Position.Seq, n.Type, n.Task.Title)
+			fmt.Fprintln(os.Stdout, n.Position.Seq, n.Type, n.Task.Title)
 		case client.Reset: // read c.Snapshot(ctx), then go on
 			fmt.Fprintln(os.Stderr, "missed something:", n.Reason)
 		}

@@ -106,7 +106,7 @@ func (r *reader) find(ctx context.Context, s *search, state indexState, first ui
 	if err != nil || s.ended || !more {
 		return err
 	}
-	usable := !(short && s.query.Completed != nil) && // rare among those, maybe, but not in the index
+	usable := (!short || s.query.Completed == nil) && // rare among those, maybe, but not in the index
 		state.Epoch != "" && gone(state.Position, first, head) == "" && head.Seq-state.Seq <= maxLag
 	if !usable {
 		state.covered = 0

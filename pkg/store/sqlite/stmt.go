@@ -91,7 +91,8 @@ func (s *stmt) bind(args []any) error {
 	}
 	at := s.bound
 	for i, a := range args {
-		n, rc := int32(i+1), int32(sqlite3.SQLITE_OK)
+		n := int32(i + 1)
+		var rc int32
 		switch a := a.(type) {
 		case int64:
 			rc = sqlite3.Xsqlite3_bind_int64(s.tls, s.stmt, n, a)

@@ -66,7 +66,7 @@ func testConcurrency(t *testing.T, open Open) {
 // some of them twice under one key, some of them refused.
 func writeSome(f *fixture, writer, rounds int, shared string) []task.Result {
 	var results []task.Result
-	write := func(c task.Change, may error) bool {
+	write := func(c task.Change, may error) {
 		r, err := f.Write(f.ctx, c)
 		switch {
 		case err == nil && !r.Replayed:
@@ -74,7 +74,6 @@ func writeSome(f *fixture, writer, rounds int, shared string) []task.Result {
 		case err != nil && !errors.Is(err, may):
 			f.Errorf("Write(%+v): %v", c, err)
 		}
-		return err == nil
 	}
 	for i := range rounds {
 		id := NewID(f)

@@ -134,7 +134,6 @@ func testSearch(t *testing.T, open Open) {
 			want = f.all(task.Query{Limit: 1000})
 		}
 		if q == "X" {
-			want = []string{"x"}
 			if got := f.all(task.Query{Limit: 100, Contains: q}); !slices.Contains(got, "x") {
 				t.Fatalf("search for %q: %q", q, got)
 			}
