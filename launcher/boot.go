@@ -120,8 +120,6 @@ func (l *Launcher) bringUp(ctx context.Context) error {
 	case <-l.supervisor.Started():
 	case <-l.supervisor.StartFailed():
 		return l.startError()
-	case <-l.stop:
-		return nil
 	case <-ctx.Done():
 		return nil
 	}
@@ -138,8 +136,6 @@ func (l *Launcher) bringUp(ctx context.Context) error {
 	select {
 	case <-l.late.none:
 	case <-time.After(patience): // what is ready serves, and the screen shows the rest
-	case <-l.stop:
-		return nil
 	case <-ctx.Done():
 		return nil
 	}

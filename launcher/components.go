@@ -89,7 +89,7 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	if err != nil {
 		return err
 	}
-	listeners, addr, err := env.listeners(ctx, socketAddrs(cfg)[0])
+	listeners, addr, err := env.listeners(ctx, socketAddrOf(cfg, config.WSServer))
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 		return err
 	}
 	opened.add("the database", store.Close)
-	listeners, addr, err := env.listeners(ctx, socketAddrs(cfg)[1])
+	listeners, addr, err := env.listeners(ctx, socketAddrOf(cfg, config.API))
 	if err != nil {
 		return err
 	}

@@ -152,14 +152,20 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 
 // conduct brings the system up and then waits for the wish to stop.
 func (l *Launcher) conduct(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-l.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	if err := l.bringUp(ctx); err != nil {
 		l.log.Error("the start failed", "error", err)
 		return err
 	}
-	select {
-	case <-ctx.Done():
-	case <-l.stop:
-	}
+	<-ctx.Done()
 	l.log.Info("stopping")
 	return nil
 }

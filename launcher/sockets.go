@@ -38,6 +38,16 @@ func socketAddrs(cfg *config.Config) []socketAddr {
 	}
 }
 
+// socketAddrOf is the address of one component; zero where it listens on nothing.
+func socketAddrOf(cfg *config.Config, component string) socketAddr {
+	for _, a := range socketAddrs(cfg) {
+		if a.component == component {
+			return a
+		}
+	}
+	return socketAddr{}
+}
+
 // bindAll binds every socket, or none: a port that is taken is a
 // *PortTakenError with its holder, before anything has been started.
 func bindAll(ctx context.Context, cfg *config.Config, passed *listen.Passed) (*sockets, error) {
@@ -123,18 +133,16 @@ func (s *sockets) hold(component string) (*heldSet, error) {
 	if h := s.held[component]; h != nil {
 		return h, nil
 	}
-	for _, a := range socketAddrs(s.cfg) {
-		if a.component != component {
-			continue
-		}
-		set, err := bind(context.Background(), a, s.passed) // bounded by itself: nothing is waited for
-		if err != nil {
-			return nil, err
-		}
-		s.held[component] = &heldSet{set: set}
-		return s.held[component], nil
+	a := socketAddrOf(s.cfg, component)
+	if a.addr == "" {
+		return nil, nil
 	}
-	return nil, nil
+	set, err := bind(context.Background(), a, s.passed) // bounded by itself: nothing is waited for
+	if err != nil {
+		return nil, err
+	}
+	s.held[component] = &heldSet{set: set}
+	return s.held[component], nil
 }
 
 // letGo closes a component's sockets.

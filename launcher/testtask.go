@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
+	"fmt"
 	"os"
 	"time"
 
@@ -26,59 +26,60 @@ const (
 const roundTripTimeout = 10 * time.Second
 
 // testTask creates the test task through the real API and waits until the
-// consumer has said that it has the event. Then it removes the one that an
-// earlier start left.
+// consumer has said that it has the event. Then it removes the ones that earlier
+// starts left. An id is written down before anything else can go wrong, so that
+// not even a start that is killed here leaves a task behind for good.
 func testTask(ctx context.Context, cfg *config.Config, api *client.Client, seen *seenPosition) (*RoundTrip, error) {
 	ctx, cancel := context.WithTimeout(ctx, roundTripTimeout)
 	defer cancel()
-	previous := readTestTask(cfg)
+	earlier := readTestTasks(cfg)
 	began := time.Now()
 	created, err := api.Create(ctx, client.Values{Title: testTaskTitle, Description: testTaskDescription})
 	if err != nil {
 		return nil, &RoundTripError{Stage: "create the test task", After: time.Since(began), Err: err}
+	}
+	if err := writeTestTasks(cfg, append(earlier, created.Task.ID)); err != nil {
+		return nil, err
 	}
 	if err := seen.wait(ctx, created.Position); err != nil {
 		return nil, &RoundTripError{Stage: "await the test task's notification", After: time.Since(began), Err: err}
 	}
 	trip := &RoundTrip{TaskID: created.Task.ID, Position: created.Position, Took: time.Since(began)}
 	trip.TookMS = float64(trip.Took.Microseconds()) / 1000
-	if err := writeTestTask(cfg, created.Task.ID); err != nil {
-		return nil, err
-	}
-	if previous != "" {
-		if _, err := api.Delete(ctx, previous); err != nil && !errors.Is(err, task.ErrNotFound) {
+	for _, id := range earlier {
+		if _, err := api.Delete(ctx, id); err != nil && !errors.Is(err, task.ErrNotFound) {
 			return nil, &RoundTripError{Stage: "remove the earlier test task", After: time.Since(began), Err: err}
 		}
 	}
-	return trip, nil
+	return trip, writeTestTasks(cfg, []string{created.Task.ID})
 }
 
 type testTaskRecord struct {
-	ID string `json:"id"`
+	IDs []string `json:"ids"`
 }
 
-// readTestTask returns the id an earlier start left, or "" where there is none
-// that can be read: then nothing is removed.
-func readTestTask(cfg *config.Config) string {
+// readTestTasks returns the ids that earlier starts left; none where there is no
+// record that can be read: then nothing is removed.
+func readTestTasks(cfg *config.Config) []string {
 	data, err := os.ReadFile(cfg.Data(testTaskFile))
 	if err != nil {
-		return ""
+		return nil
 	}
 	var record testTaskRecord
 	if json.Unmarshal(data, &record) != nil {
-		return ""
+		return nil
 	}
-	return record.ID
+	return record.IDs
 }
 
-func writeTestTask(cfg *config.Config, id string) error {
-	data, err := json.Marshal(testTaskRecord{ID: id})
+func writeTestTasks(cfg *config.Config, ids []string) error {
+	data, err := json.Marshal(testTaskRecord{IDs: ids})
 	if err != nil {
 		return err
 	}
 	temp := cfg.Data(testTaskFile + ".tmp")
-	if err := os.WriteFile(temp, append(data, '\n'), fs.FileMode(0o600)); err != nil {
-		return err
+	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("remember the test task: %w", err)
 	}
 	return os.Rename(temp, cfg.Data(testTaskFile))
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -124,14 +122,14 @@ func (p *program) taskList(ctx context.Context, c *client.Client, q task.Query, 
 		}
 		list.page(page.Tasks)
 		if err := out.Flush(); err != nil {
-			return enough(err)
+			return fmt.Errorf("print the tasks: %w", err)
 		}
 		shown, left = shown+len(page.Tasks), left-len(page.Tasks)
 		q.Cursor, more = page.Next, page.Next != ""
 	}
 	list.end()
 	if err := out.Flush(); err != nil {
-		return enough(err)
+		return fmt.Errorf("print the tasks: %w", err)
 	}
 	switch {
 	case o.json || o.quiet:
@@ -141,12 +139,4 @@ func (p *program) taskList(ctx context.Context, c *client.Client, q task.Query, 
 		fmt.Fprintln(p.stderr, p.lang.TaskMore(shown))
 	}
 	return nil
-}
-
-// enough forgives a reader that went away: `list | head` is no failure.
-func enough(err error) error {
-	if errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return fmt.Errorf("print the tasks: %w", err)
 }

@@ -55,7 +55,7 @@ func (l Lang) StartHowToStop() string {
 
 // StartHowToStopDetached says how a launcher without a terminal is stopped.
 func (l Lang) StartHowToStopDetached(pid int) string {
-	return l.say("It goes on in the background (pid %d): `taskctl status`, `taskctl stop`.", "Sigue en segundo plano (pid %d): `taskctl status`, `taskctl stop`.", pid)
+	return l.say("It goes on in the background (pid %d), where Ctrl+C does not reach it: `taskctl status`, `taskctl stop`.", "Sigue en segundo plano (pid %d), donde Ctrl+C no llega: `taskctl status`, `taskctl stop`.", pid)
 }
 
 // StartWarning passes on what the machine lacks.
