@@ -161,16 +161,20 @@ components:
 `)
 	p := startedIn(t, dir, "--no-test-task")
 	p.out.await(t, "crasher has FAILED")
-	if _, _, code := run(t, dir, "status"); code != 8 {
+	out, _, code := run(t, dir, "status")
+	if code != 8 {
 		t.Errorf("status exits %d, want 8", code)
 	}
+	want(t, out, `crasher has FAILED .* restarts 5/5 in 60 s, last cause: exit 9; .*taskctl restart crasher`)
+	out, _, _ = run(t, dir, "status", "--lang", "es")
+	want(t, out, `crasher ha FALLADO .* reinicios 5/5 en 60 s, última causa: código 9; .*taskctl restart crasher`)
 	if s := statusOf(t, dir); s.State != "failed" {
 		t.Errorf("state %s, want failed", s.State)
 	}
 	if log := logOf(t, dir, "crasher"); !strings.Contains(log, "without a newline") {
 		t.Errorf("its last words are lost: %q", log)
 	}
-	out, _, _ := run(t, dir, "why", "crasher")
+	out, _, _ = run(t, dir, "why", "crasher")
 	if !strings.Contains(out, "exit 9") || !strings.Contains(out, "last words") {
 		t.Errorf("why: %s", out)
 	}
