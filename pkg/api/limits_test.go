@@ -101,17 +101,21 @@ func TestHalfABody(t *testing.T) {
 // TestMalformedHTTP is answered by net/http, before there is a request.
 func TestMalformedHTTP(t *testing.T) {
 	s := start(t)
-	for request, want := range map[string]int{
-		"GET / HTTP/1.1\r\n\r\n":                                                                    400, // no Host
-		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n":                                              400,
-		"nonsense\r\n\r\n":                                                                          400,
-		"GET /tasks HTTP/9.9\r\nHost: localhost\r\n\r\n":                                            505,
-		"GET /tasks HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n":                           400,
-		"GET /tasks HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n":  431,
-		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n":                     400,
-		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n": 400,
-		"POST /tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n":                501,
+	for _, tt := range []struct {
+		want    int
+		request string
+	}{
+		{400, "GET / HTTP/1.1\r\n\r\n"},
+		{400, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
+		{400, "nonsense\r\n\r\n"},
+		{505, "GET /tasks HTTP/9.9\r\nHost: localhost\r\n\r\n"},
+		{400, "GET /tasks HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n"},
+		{431, "GET /tasks HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n"},
+		{400, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"},
+		{400, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
+		{501, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"},
 	} {
+		request, want := tt.request, tt.want
 		conn := s.dial()
 		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatal(err)
