@@ -91,6 +91,39 @@ func perform(t *testing.T, spec Spec, begun func(*actor), f func(*testing.T, *Su
 	})
 }
 
+// TestRetiredMayTakeItsTime has a replaced generation that does not leave: the
+// next serves meanwhile, a second restart waits for it, and it has its own deadline.
+func TestRetiredMayTakeItsTime(t *testing.T) {
+	spec := Spec{Rolling: true, StopTimeout: time.Second, RetireTimeout: time.Minute}
+	perform(t, spec, func(a *actor) {
+		a.ready()
+		for o := range a.orders {
+			if o == Kill || o == Stop {
+				a.die(0)
+				return
+			}
+		}
+	}, func(t *testing.T, sup *Supervisor, s *stage) {
+		<-sup.Started()
+		if err := sup.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if st := sup.Status()[0]; st.State != StateReady || st.PID != 2 {
+			t.Errorf("while the first leaves: %+v, want the second ready", st)
+		}
+		if err := sup.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("the first was killed after %v, want its whole minute", took)
+		}
+		if heard := s.all()[0].heard; !slices.Equal(heard, []Order{Retire, Kill}) {
+			t.Errorf("the first heard %v", heard)
+		}
+	})
+}
+
 func TestBackoffGrowsAndIsForgotten(t *testing.T) {
 	policy := RestartPolicy{BackoffMin: 100 * time.Millisecond, BackoffMax: time.Second}
 	perform(t, Spec{MayFail: true, Restart: policy}, func(a *actor) {
