@@ -248,7 +248,12 @@ func TestMetrics(t *testing.T) {
 	s.do(http.MethodGet, "/tasks/"+exampleID, "")
 	s.do(http.MethodGet, "/nothing", "")
 	s.subscribe("?since=0").event()
-	page := string(s.do(http.MethodGet, "/metrics", "").body)
+	// What has been sent is counted after it: the client may be quicker.
+	var page string
+	eventually(t, func() bool {
+		page = string(s.do(http.MethodGet, "/metrics", "").body)
+		return strings.Contains(page, "taskctl_event_stream_events_total 1")
+	})
 	lines := strings.Split(page, "\n")
 	for _, want := range []string{
 		`taskctl_http_requests_total{route="/tasks",status="201"} 1`,
