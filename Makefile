@@ -1,4 +1,4 @@
-.PHONY: help build test race lint e2e bench run
+.PHONY: help build test race lint e2e chaos bench run
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 build: ## the binary ./taskctl
@@ -11,6 +11,8 @@ lint:  ## vet and golangci-lint, at the pinned version
 	go vet ./... && go tool -modfile=tools/go.mod golangci-lint run ./...
 e2e:   ## the built binary: start, stop, crashes, signals
 	go test -count=1 ./cmd/taskctl/...
+chaos: ## ten minutes of random kills under load, checked (SEED=1)
+	go test ./cmd/taskctl/chaos -count=1 -v -timeout=15m -run=TestChaos -chaos.duration=10m -chaos.seed=$(or $(SEED),1)
 bench: ## benchmarks beside the hot code
 	go test -run '^$$' -bench . -benchmem ./...
 run:   ## start everything here
