@@ -83,7 +83,8 @@ class Board {
     this.model.journal = [];
     this.feed.clear();
     const {epoch, seq} = await this.reread();
-    if (epoch !== this.stream.position.epoch) this.stream.start({epoch, seq});
+    if (epoch === this.stream.position.epoch) this.stream.renewed();
+    else this.stream.start({epoch, seq});
     this.fillFeed(epoch, seq);
   }
 

@@ -78,10 +78,11 @@ export class Stream {
         this.failures = 0;
         this.epoch = message.epoch;
         this.clients = message.clients;
-        this.turn('live');
+        if (message.resumed) this.turn('live'); // else a reset follows
         break;
       case 'reset': // our history is not there: on from here, with a new snapshot
         this.position = {epoch: this.epoch, seq: message.seq};
+        this.turn('connecting');
         this.onReset();
         break;
       case 'heartbeat':
@@ -90,6 +91,12 @@ export class Stream {
       default:
         this.take(message);
     }
+  }
+
+  // renewed says that the snapshot which a reset asked for is shown: only now is
+  // what the page shows live.
+  renewed() {
+    if (this.socket?.readyState === WebSocket.OPEN) this.turn('live');
   }
 
   // take applies the one rule: the next event counts, an older one is a repeat,
