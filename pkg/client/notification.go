@@ -85,7 +85,9 @@ const (
 // alone: a newer server may say more than this client understands.
 func decode(raw []byte) (frame, error) {
 	var f frame
-	if err := json.Unmarshal(raw, &f); err != nil {
+	if e, t, prev, ok := task.DecodeEvent(raw); ok {
+		f = frame{Type: string(e.Type), Seq: e.Seq, Task: t, Timestamp: e.Time, Prev: prev}
+	} else if err := json.Unmarshal(raw, &f); err != nil {
 		var head struct {
 			Type string `json:"type"`
 		}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Task decodes the record.
@@ -25,19 +27,29 @@ func (r Record) Task() (Task, error) {
 // on all else.
 func decodeOwn(text []byte) (t Task, ok bool) {
 	d := decoder{rest: text, ok: true}
-	t.ID = d.text(`{"id":`)
-	t.Title = d.text(`,"title":`)
-	t.Description = d.text(`,"description":`)
-	d.skip(`,"completed":`)
-	if t.Completed = bytes.HasPrefix(d.rest, []byte("true")); t.Completed {
-		d.skip("true")
-	} else {
-		d.skip("false")
-	}
-	t.CreatedAt = d.time(`,"created_at":`)
-	t.UpdatedAt = d.time(`,"updated_at":`)
-	d.skip("}")
+	t = d.task()
 	return t, d.ok && len(d.rest) == 0
+}
+
+// DecodeEvent reads what [Event.AppendJSON] and [Event.AppendJSONPrev] wrote, in
+// a third of the time of a JSON decoder: a subscriber decodes every event. It
+// gives up on all else, also where that says the same in another way. The event's
+// Task is the part of text that t was read from; prev is nil where there is none.
+func DecodeEvent(text []byte) (e Event, t Task, prev *uint64, ok bool) {
+	d := decoder{rest: text, ok: true}
+	e.Type = d.eventType(`{"type":`)
+	d.skip(`,"task":`)
+	e.Task = d.rest
+	t = d.task()
+	e.TaskID, e.Task = t.ID, e.Task[:len(e.Task)-len(d.rest)]
+	e.Time = d.time(`,"timestamp":`)
+	e.Seq = d.number(`,"seq":`)
+	if d.ok && len(d.rest) > 1 {
+		n := d.number(`,"prev":`)
+		prev = &n
+	}
+	d.skip("}")
+	return e, t, prev, d.ok && len(d.rest) == 0
 }
 
 // decoder reads rest from its beginning until something is not as expected.
@@ -51,24 +63,51 @@ func (d *decoder) skip(expected string) {
 	d.rest, d.ok = after, d.ok && found
 }
 
+// task reads a whole task.
+func (d *decoder) task() (t Task) {
+	t.ID = d.text(`{"id":`)
+	t.Title = d.text(`,"title":`)
+	t.Description = d.text(`,"description":`)
+	d.skip(`,"completed":`)
+	if t.Completed = bytes.HasPrefix(d.rest, []byte("true")); t.Completed {
+		d.skip("true")
+	} else {
+		d.skip("false")
+	}
+	t.CreatedAt = d.time(`,"created_at":`)
+	t.UpdatedAt = d.time(`,"updated_at":`)
+	d.skip("}")
+	return t
+}
+
 // text reads a string after what is expected before it.
 func (d *decoder) text(before string) string {
+	plain, ok := d.plain(before)
+	if !ok && d.ok {
+		return d.escaped()
+	}
+	return string(plain)
+}
+
+// plain reads a string without escapes, where it is one, after what is expected
+// before it (RFC 8259 §7).
+func (d *decoder) plain(before string) (text []byte, ok bool) {
 	d.skip(before)
 	d.skip(`"`)
-	if !d.ok {
-		return ""
-	}
 	end := bytes.IndexByte(d.rest, '"')
-	if end < 0 {
-		d.ok = false
-		return ""
+	if d.ok = d.ok && end >= 0; !d.ok {
+		return nil, false
 	}
-	if bytes.IndexByte(d.rest[:end], '\\') < 0 {
-		text := string(d.rest[:end])
-		d.rest = d.rest[end+1:]
-		return text
+	text = d.rest[:end]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		return nil, false
 	}
-	return d.escaped()
+	least := byte(' ')
+	for _, c := range text {
+		least = min(least, c)
+	}
+	d.rest, d.ok = d.rest[end+1:], least == ' ' && utf8.Valid(text)
+	return text, d.ok
 }
 
 // escaped reads the rest of a string in which there are escapes.
@@ -81,7 +120,8 @@ func (d *decoder) escaped() string {
 			var text string
 			// encoding/json is the one to know what the escapes mean.
 			err := json.Unmarshal(append(append([]byte{'"'}, d.rest[:end]...), '"'), &text)
-			d.rest, d.ok = d.rest[end+1:], d.ok && err == nil
+			d.ok = d.ok && err == nil && utf8.Valid(d.rest[:end])
+			d.rest = d.rest[end+1:]
 			return text
 		}
 	}
@@ -89,12 +129,32 @@ func (d *decoder) escaped() string {
 	return ""
 }
 
-func (d *decoder) time(before string) time.Time {
-	text := d.text(before)
-	if !d.ok {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	d.ok = err == nil
+func (d *decoder) time(before string) (t time.Time) {
+	text, ok := d.plain(before)
+	d.ok = ok && t.UnmarshalText(text) == nil
 	return t
+}
+
+func (d *decoder) eventType(before string) EventType {
+	text, ok := d.plain(before)
+	for _, t := range [...]EventType{Created, Updated, Deleted} {
+		if ok && string(text) == string(t) {
+			return t
+		}
+	}
+	d.ok = false
+	return ""
+}
+
+// number reads an integer as strconv writes it.
+func (d *decoder) number(before string) uint64 {
+	d.skip(before)
+	end := 0
+	for end < len(d.rest) && '0' <= d.rest[end] && d.rest[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseUint(string(d.rest[:end]), 10, 64)
+	d.ok = d.ok && err == nil && (end == 1 || d.rest[0] != '0')
+	d.rest = d.rest[end:]
+	return n
 }

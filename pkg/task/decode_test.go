@@ -3,6 +3,8 @@ package task
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -62,15 +64,81 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"id":"i","title":"t","description":"\n","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.12Z"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, ok := decodeOwn(text)
-		if !ok || !utf8.Valid(text) || bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
+		if !ok {
 			return
 		}
 		var theirs Task
-		if err := json.Unmarshal(text, &theirs); err != nil || !theirs.CreatedAt.Equal(got.CreatedAt) ||
-			theirs.Title != got.Title || theirs.Description != got.Description || theirs.Completed != got.Completed {
+		if err := json.Unmarshal(text, &theirs); err != nil || !utf8.Valid(text) || theirs != got {
 			t.Fatalf("%s is read as %+v, by encoding/json as %+v, %v", text, got, theirs, err)
 		}
 	})
+}
+
+// message is an event as a receiver without a short cut reads it.
+type message struct {
+	Type      EventType       `json:"type"`
+	Task      json.RawMessage `json:"task"`
+	Timestamp time.Time       `json:"timestamp"`
+	Seq       uint64          `json:"seq"`
+	Prev      *uint64         `json:"prev"`
+}
+
+// FuzzDecodeEvent: what is taken, encoding/json takes too, and as the same.
+func FuzzDecodeEvent(f *testing.F) {
+	at := time.Date(2024, 1, 15, 10, 0, 0, 0, time.UTC)
+	for _, kind := range []EventType{Created, Updated, Deleted} {
+		text := Task{ID: "i", Title: "\"t\"", Description: "d", CreatedAt: at, UpdatedAt: at}
+		e := Event{Seq: 40, Type: kind, TaskID: "i", Time: at, Task: text.AppendJSON(nil)}
+		f.Add(e.AppendJSON(nil))
+		f.Add(e.AppendJSONPrev(nil, 0))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, read, prev, ok := DecodeEvent(text)
+		if !ok {
+			return
+		}
+		var want message
+		var theirs Task
+		err := errors.Join(json.Unmarshal(text, &want), json.Unmarshal(want.Task, &theirs))
+		if err != nil || !utf8.Valid(text) || theirs != read || e.TaskID != theirs.ID || !e.Type.Valid() ||
+			e.Type != want.Type || !bytes.Equal(e.Task, want.Task) || e.Time != want.Timestamp || e.Seq != want.Seq {
+			t.Fatalf("%s is read as %+v, %+v, by encoding/json as %+v, %+v, %v", text, e, read, want, theirs, err)
+		}
+		if (prev == nil) != (want.Prev == nil) || prev != nil && *prev != *want.Prev {
+			t.Fatalf("%s: prev is read as %v", text, prev)
+		}
+	})
+}
+
+func TestDecodeEvent(t *testing.T) {
+	at := time.Date(2024, 1, 15, 10, 0, 0, 120e6, time.UTC)
+	want := Task{ID: "i", Title: "línea\n2", Description: "d", Completed: true, CreatedAt: at, UpdatedAt: at}
+	made := Event{Seq: 41, Type: Updated, TaskID: "i", Time: at, Task: want.AppendJSON(nil)}
+	for _, prev := range []*uint64{nil, new(uint64(7))} {
+		text := made.AppendJSON(nil)
+		if prev != nil {
+			text = made.AppendJSONPrev(nil, *prev)
+		}
+		e, read, gotPrev, ok := DecodeEvent(text)
+		if !ok || read != want || !reflect.DeepEqual(e, made) || !reflect.DeepEqual(gotPrev, prev) {
+			t.Errorf("%s is read as %+v, %+v, %v, %v", text, e, read, gotPrev, ok)
+		}
+		for end := range len(text) {
+			if _, _, _, ok := DecodeEvent(text[:end]); ok {
+				t.Errorf("%s is taken", text[:end])
+			}
+		}
+		for _, other := range []string{
+			string(text) + " ", strings.Replace(string(text), "task_updated", "task_moved", 1),
+			strings.Replace(string(text), `"seq":41`, `"seq":041`, 1), strings.Replace(string(text), `"seq":41`, `"seq":-41`, 1),
+			strings.Replace(string(text), `"seq":41`, `"seq":99999999999999999999`, 1), strings.Replace(string(text), `"d"`, "\"\x01\"", 1),
+			strings.Replace(string(text), `"d"`, "\"\xff\"", 1), strings.Replace(string(text), `"d"`, "\"\xff\\n\"", 1),
+		} {
+			if _, _, _, ok := DecodeEvent([]byte(other)); ok {
+				t.Errorf("%s is taken", other)
+			}
+		}
+	}
 }
 
 func BenchmarkRecordTask(b *testing.B) {
