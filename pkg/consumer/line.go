@@ -36,9 +36,14 @@ func appendEvent(dst []byte, l message.Lang, e client.Event) []byte {
 	case task.Deleted:
 		verb = l.ConsumerDeleted()
 	}
-	dst = task.AppendTime(dst, e.Time)
-	dst = fmt.Appendf(dst, " #%d %-*s %s  ", e.Position.Seq, verbWidth(l), verb, printable(e.Task.ID))
-	dst = append(dst, printable(e.Task.Title)...)
+	dst = append(task.AppendTime(dst, e.Time), " #"...)
+	dst = append(strconv.AppendUint(dst, e.Position.Seq, 10), ' ')
+	dst = append(dst, verb...)
+	for range verbWidth(l) - len(verb) {
+		dst = append(dst, ' ')
+	}
+	dst = append(append(dst, ' '), printable(e.Task.ID)...)
+	dst = append(append(dst, "  "...), printable(e.Task.Title)...)
 	if e.Task.Completed {
 		dst = fmt.Appendf(dst, "  [%s]", l.ConsumerCompleted())
 	}
