@@ -27,9 +27,9 @@ var eventTypes = [...]task.EventType{task.Created, task.Updated, task.Deleted}
 
 var errMalformed = errors.New("malformed link message")
 
-// encode makes a message of as many of the events as fit, and returns the rest.
-func encode(epoch string, events []task.Event) (message []byte, rest []task.Event) {
-	dst := appendText([]byte{version}, epoch)
+// encode appends a message of as many of the events as fit, and returns the rest.
+func encode(dst []byte, epoch string, events []task.Event) (message []byte, rest []task.Event) {
+	dst = appendText(append(dst, version), epoch)
 	for i := range events {
 		if i > 0 && len(dst)+maxEvent > maxMessage {
 			return dst, events[i:]

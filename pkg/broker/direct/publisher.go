@@ -28,6 +28,12 @@ const (
 	// while one write is under way; a receiver that is further behind than that
 	// reads the log faster.
 	maxQueued = 8 << 20
+
+	// A flush of this many events means that the store is busy. The publisher then
+	// rests, so that what is committed meanwhile goes as one message: each wakes
+	// wsserver and every client, which would be most of what they cost.
+	busy = 8
+	rest = 5 * time.Millisecond
 )
 
 // Config says where the link goes.
@@ -47,11 +53,19 @@ type Publisher struct {
 	dropped *metrics.Counter
 	sent    *metrics.Counter
 
-	mu     sync.Mutex
-	queue  [][]byte
-	queued int           // bytes in queue
-	lost   bool          // events were dropped that nothing in queue tells of
-	more   chan struct{} // has a token when there is something to write
+	mu    sync.Mutex
+	queue queue
+	more  chan struct{} // has a token when there is something to write
+
+	message []byte // is used again for the next
+}
+
+// queue is what waits to be written: events of one epoch.
+type queue struct {
+	epoch  string
+	events []task.Event
+	size   int  // bytes of tasks in events
+	lost   bool // events were dropped that nothing in events tells of
 }
 
 var _ task.Publisher = (*Publisher)(nil)
@@ -88,25 +102,24 @@ func (p *Publisher) Publish(epoch string, events []task.Event) {
 		p.dropped.Add(len(events))
 		return
 	}
-	for rest := events; len(rest) > 0; {
-		var message []byte
-		before := len(rest)
-		message, rest = encode(epoch, rest)
-		p.enqueue(message, before-len(rest))
+	size := 0
+	for i := range events {
+		size += len(events[i].Task)
 	}
-}
-
-func (p *Publisher) enqueue(message []byte, events int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queued+len(message) > maxQueued {
-		p.dropped.Add(events)
-		p.lost = true
+	q := &p.queue
+	if q.epoch != epoch { // the log was replaced: the receiver has to look
+		*q = queue{epoch: epoch, lost: q.lost || len(q.events) > 0}
+	}
+	if q.size+size > maxQueued {
+		p.dropped.Add(len(events))
+		q.lost = true
 		return
 	}
-	p.queue = append(p.queue, message)
-	p.queued += len(message)
-	p.sent.Add(events)
+	q.events = append(q.events, events...)
+	q.size += size
+	p.sent.Add(len(events))
 	p.wake()
 }
 
@@ -118,19 +131,13 @@ func (p *Publisher) wake() {
 	}
 }
 
-// take returns what is to be written now. Where something was dropped, an empty
-// message at the end has the receiver look at the log, or it would wait for the
-// next event to tell it.
-func (p *Publisher) take() [][]byte {
+// take returns what is to be written now.
+func (p *Publisher) take() queue {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	queue := p.queue
-	if p.lost {
-		look, _ := encode("", nil)
-		queue = append(queue, look)
-	}
-	p.queue, p.queued, p.lost = nil, 0, false
-	return queue
+	q := p.queue
+	p.queue = queue{epoch: q.epoch}
+	return q
 }
 
 // begin empties the queue: what was meant for the connection before is in the
@@ -138,7 +145,7 @@ func (p *Publisher) take() [][]byte {
 func (p *Publisher) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queue, p.queued, p.lost = nil, 0, true
+	p.queue = queue{lost: true}
 	p.up.Store(true)
 	p.wake()
 }
@@ -206,26 +213,53 @@ func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
 			}
 		}
 	}()
+	send := func(message []byte) error { return write(conn, message) }
+	more := p.more
+	var rested <-chan time.Time
 	for {
 		select {
-		case <-p.more:
-			if err := p.flush(conn); err != nil {
+		case <-more:
+			n, err := p.flush(send)
+			if err != nil {
 				return err
 			}
+			if n >= busy {
+				more, rested = nil, time.After(rest)
+			}
+		case <-rested:
+			more, rested = p.more, nil
 		case err := <-broken:
 			return fmt.Errorf("the link broke: %w", err)
 		case <-ctx.Done():
-			return errors.Join(p.flush(conn), p.leave(conn, broken))
+			_, err := p.flush(send)
+			return errors.Join(err, p.leave(conn, broken))
 		}
 	}
 }
 
-func (p *Publisher) flush(conn *websocket.Conn) error {
-	for _, message := range p.take() {
-		_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only where the write does
-		if err := conn.WriteMessage(websocket.BinaryMessage, message); err != nil {
-			return fmt.Errorf("write to the link: %w", err)
+// flush sends what is queued and returns how many events that were. Where
+// something was dropped, an empty message at the end has the receiver look at the
+// log, or it would wait for the next event to tell it.
+func (p *Publisher) flush(send func(message []byte) error) (events int, err error) {
+	q := p.take()
+	events = len(q.events)
+	for len(q.events) > 0 {
+		p.message, q.events = encode(p.message[:0], q.epoch, q.events)
+		if err := send(p.message); err != nil {
+			return 0, err
 		}
+	}
+	if q.lost {
+		look, _ := encode(nil, "", nil)
+		return events, send(look)
+	}
+	return events, nil
+}
+
+func write(conn *websocket.Conn, message []byte) error {
+	_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only where the write does
+	if err := conn.WriteMessage(websocket.BinaryMessage, message); err != nil {
+		return fmt.Errorf("write to the link: %w", err)
 	}
 	return nil
 }
