@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"modernc.org/libc"
 	"modernc.org/sqlite"
@@ -41,6 +42,27 @@ func code(err error) int {
 	return 0
 }
 
+// cacheLimit is what SQLite may use in a process, in bytes: nearly all of it are
+// pages that connections keep.
+const cacheLimit = 32 << 20
+
+// limitCaches bounds the memory of all connections together. The bound of each is
+// far above it, because they share one list of pages, the least recently used
+// first: one that has reached a bound of its own takes the others' pages from the
+// list, and when as many pages as all bounds allow are held, the others keep none,
+// however often they read them.
+var limitCaches = sync.OnceValue(func() error {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	on := libc.NewVaList(int32(1))
+	defer libc.Xfree(tls, on)
+	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_MEMSTATUS, on); rc != sqlite3.SQLITE_OK {
+		return fmt.Errorf("have SQLite measure its memory: result code %d", rc)
+	}
+	sqlite3.Xsqlite3_soft_heap_limit64(tls, cacheLimit)
+	return nil
+})
+
 const (
 	readWrite = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE
 	readOnly  = sqlite3.SQLITE_OPEN_READONLY
@@ -53,6 +75,9 @@ func connect(ctx context.Context, path string, access int32, pragmas ...string) 
 	// A commit is as durable with fdatasync(2) and takes a third less time. The
 	// systems that have no such call keep what they do.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return nil, err
+	}
+	if err := limitCaches(); err != nil {
 		return nil, err
 	}
 	name, err := libc.CString(path)
@@ -74,6 +99,7 @@ func connect(ctx context.Context, path string, access int32, pragmas ...string) 
 	for _, pragma := range append([]string{
 		"synchronous = FULL", // NORMAL does not sync at commit (I3)
 		"temp_store = MEMORY",
+		fmt.Sprintf("cache_size = -%d", cacheLimit>>10),
 	}, pragmas...) {
 		if err == nil {
 			err = c.exec(ctx, "PRAGMA "+pragma)

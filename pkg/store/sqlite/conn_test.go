@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -103,5 +104,58 @@ func TestQueryInterrupted(t *testing.T) {
 	}
 	if _, err := c.first(t.Context(), "SELECT 1", func(row) error { rows++; return nil }); err != nil || rows != 1 {
 		t.Errorf("the next query: %d rows, %v", rows, err)
+	}
+}
+
+// misses is how many pages the connection has had to read from the file.
+func misses(t *testing.T, c *conn) uint32 {
+	t.Helper()
+	var both uintptr // now in the lower half, the most in the upper
+	rc := c.out(&both, func(at uintptr) int32 {
+		return sqlite3.Xsqlite3_db_status(c.tls, c.db, sqlite3.SQLITE_DBSTATUS_CACHE_MISS, at, at+4, 0)
+	})
+	if err := c.failure(rc); err != nil {
+		t.Fatal(err)
+	}
+	return uint32(both)
+}
+
+// TestScansLeaveOthersTheirPages: what a connection reads again and again stays
+// in memory, however much the others read in passing.
+func TestScansLeaveOthersTheirPages(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	var conns [6]*conn
+	for i := range conns {
+		c, err := connect(t.Context(), path, readWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns[i] = c
+		t.Cleanup(func() { _ = c.Close() })
+	}
+	run := func(c *conn, text string) {
+		t.Helper()
+		if err := c.exec(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Twice what all of them may keep.
+	pages := 2 * cacheLimit / 4096
+	run(conns[0], fmt.Sprintf(`CREATE TABLE big (n INTEGER PRIMARY KEY, x); WITH RECURSIVE c (n) AS
+		(SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < %d) INSERT INTO big SELECT n, zeroblob(4000) FROM c`, pages))
+	own := conns[len(conns)-1]
+	for _, scanner := range conns[:len(conns)-1] {
+		run(scanner, "SELECT count(x) FROM big WHERE length(x) > 1")
+		run(conns[0], fmt.Sprintf("SELECT count(x) FROM big WHERE length(x) > 1 AND n < %d", pages/4))
+	}
+	run(own, "SELECT x FROM big WHERE n = 7")
+	before := misses(t, own)
+	run(own, "SELECT x FROM big WHERE n = 7")
+	if again := misses(t, own) - before; again > 0 || before == 0 {
+		t.Errorf("%d pages read, and then %d again", before, again)
+	}
+	tls := conns[0].tls
+	if used := sqlite3.Xsqlite3_memory_used(tls); used > cacheLimit+cacheLimit/4 || used < cacheLimit/4 {
+		t.Errorf("%d bytes in use, with a limit of %d", used, cacheLimit)
 	}
 }

@@ -164,8 +164,8 @@ const (
 	// indexDelay lets a burst of writes come to its end, or at least be indexed
 	// in one step.
 	indexDelay = 300 * time.Millisecond
-	// indexRest is the rest after a step, as a multiple of its time, while writes
-	// go on: the processor is theirs.
+	// indexRest is the rest after a step, as a multiple of its time, while others
+	// use the store: the processor is theirs.
 	indexRest = 9
 	// indexLongRest is the rest while more is written than would be indexed with
 	// such rests. Racing is in vain then, and costs the writes; when they ease, it
@@ -173,9 +173,12 @@ const (
 	indexLongRest = time.Second
 )
 
-// restAfter is the rest after a step that took so long, when so many events
-// have been written in the time since the one before.
-func restAfter(took time.Duration, written int64, since time.Duration) time.Duration {
+// restAfter is the rest after a step that took so long, when so many events were
+// written and so many reads done in the time since the one before.
+func restAfter(took time.Duration, written, read int64, since time.Duration) time.Duration {
+	if written == 0 && read <= 0 {
+		return 0
+	}
 	rest := indexRest * took
 	if time.Duration(written)*(took+rest) > indexStep*since {
 		return max(rest, indexLongRest)
@@ -185,8 +188,8 @@ func restAfter(took time.Duration, written int64, since time.Duration) time.Dura
 
 func (x *indexer) run() {
 	defer close(x.stopped)
-	ctx := context.Background() // ended between steps, by closing
-	for last := time.Now(); x.sleep(0); {
+	ctx := context.Background() // a step is short, and closing ends what is between them
+	for last := time.Now(); ; {
 		start := time.Now()
 		more, err := x.step(ctx)
 		switch {
@@ -201,15 +204,12 @@ func (x *indexer) run() {
 			more = false
 		}
 		if more {
-			select {
-			case <-x.wake:
-				now := time.Now()
-				rest := restAfter(now.Sub(start), x.written.Swap(0), now.Sub(last))
-				last = now
-				if !x.sleep(rest) {
-					return
-				}
-			default:
+			now := time.Now()
+			read := x.readers.lent.Swap(0) - 1 // without its own
+			rest := restAfter(now.Sub(start), x.written.Swap(0), read, now.Sub(last))
+			last = now
+			if !x.sleep(rest) {
+				return
 			}
 			continue
 		}

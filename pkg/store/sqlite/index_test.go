@@ -220,22 +220,25 @@ func TestIndexDamaged(t *testing.T) {
 func TestRestAfter(t *testing.T) {
 	const took = 4 * time.Millisecond
 	for _, test := range []struct {
-		written int64
-		since   time.Duration
-		want    time.Duration
+		written, read int64
+		since         time.Duration
+		want          time.Duration
 	}{
-		{0, time.Second, 9 * took},
-		{10, 40 * time.Millisecond, 9 * took},
-		{indexStep, 40 * time.Millisecond, 9 * took},        // just keeps pace
-		{indexStep + 1, 40 * time.Millisecond, time.Second}, // loses
-		{14_000, time.Second, time.Second},
-		{6_000, time.Second, 9 * took}, // they have eased
+		{0, 0, time.Second, 0},
+		{0, -1, time.Second, 0}, // it did not come to reading
+		{0, 1, time.Second, 9 * took},
+		{0, 1_000_000, 40 * time.Millisecond, 9 * took},
+		{10, 0, 40 * time.Millisecond, 9 * took},
+		{indexStep, 0, 40 * time.Millisecond, 9 * took},        // just keeps pace
+		{indexStep + 1, 0, 40 * time.Millisecond, time.Second}, // loses
+		{14_000, 5, time.Second, time.Second},
+		{6_000, 0, time.Second, 9 * took}, // they have eased
 	} {
-		if got := restAfter(took, test.written, test.since); got != test.want {
-			t.Errorf("%d events in %v: %v, want %v", test.written, test.since, got, test.want)
+		if got := restAfter(took, test.written, test.read, test.since); got != test.want {
+			t.Errorf("%d events and %d reads in %v: %v, want %v", test.written, test.read, test.since, got, test.want)
 		}
 	}
-	if got := restAfter(time.Second, 1_000_000, time.Second); got != 9*time.Second {
+	if got := restAfter(time.Second, 1_000_000, 0, time.Second); got != 9*time.Second {
 		t.Errorf("a slow machine: %v", got)
 	}
 }

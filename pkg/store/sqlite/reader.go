@@ -27,6 +27,7 @@ type reader struct {
 type pool struct {
 	idle    chan *reader
 	closing <-chan struct{}
+	lent    atomic.Int64 // how often one was lent since the indexer last looked
 
 	index        string      // path of the search index; empty: there is none
 	indexDamaged atomic.Bool // it is not asked any more
@@ -45,7 +46,7 @@ func openPool(ctx context.Context, o Options, index string, closing <-chan struc
 }
 
 func openReader(ctx context.Context, path, index string) (*reader, error) {
-	c, err := connect(ctx, path, readWrite, "query_only = 1", "cache_size = -8000")
+	c, err := connect(ctx, path, readWrite, "query_only = 1")
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +111,7 @@ func (p *pool) use(ctx context.Context, verb string, do func(ctx context.Context
 	}
 	select {
 	case r := <-p.idle:
+		p.lent.Add(1)
 		defer func() { p.idle <- r }()
 		return readError(verb, do(context.WithoutCancel(ctx), r))
 	case <-ctx.Done():

@@ -57,7 +57,7 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		committed: committed,
 		logger:    o.Logger,
 	}
-	w.conn, err = connectToWrite(ctx, o.Path, "cache_size = -16000", "wal_autocheckpoint = 5000")
+	w.conn, err = connectToWrite(ctx, o.Path, "wal_autocheckpoint = 5000")
 	if err != nil {
 		return nil, err
 	}
