@@ -42,24 +42,45 @@ func code(err error) int {
 	return 0
 }
 
-// cacheLimit is what SQLite may use in a process, in bytes: nearly all of it are
-// pages that connections keep.
-const cacheLimit = 32 << 20
+// What SQLite may use in a process, in bytes: nearly all of it are pages that
+// connections keep.
+const (
+	logCache   = 8 << 20  // where only the log is read, which nobody reads twice
+	cacheLimit = 32 << 20 // where tasks are
+)
 
-// limitCaches bounds the memory of all connections together. The bound of each is
-// far above it, because they share one list of pages, the least recently used
-// first: one that has reached a bound of its own takes the others' pages from the
-// list, and when as many pages as all bounds allow are held, the others keep none,
-// however often they read them.
-var limitCaches = sync.OnceValue(func() error {
+// limitCaches bounds the memory of all connections together, to the most that any
+// store in the process has asked for. The bound of each connection is no lower,
+// because they share one list of pages, the least recently used first: one that
+// has reached a bound of its own takes the others' pages from the list, and when
+// as many pages as all bounds allow are held, the others keep none, however often
+// they read them.
+func limitCaches(bytes int64) error {
+	if err := measureMemory(); err != nil {
+		return err
+	}
+	limitMu.Lock()
+	defer limitMu.Unlock()
+	tls := libc.NewTLS()
+	defer tls.Close()
+	if sqlite3.Xsqlite3_soft_heap_limit64(tls, -1) < bytes {
+		sqlite3.Xsqlite3_soft_heap_limit64(tls, bytes)
+	}
+	return nil
+}
+
+var limitMu sync.Mutex
+
+// measureMemory has SQLite count its memory, without which it has no limit. It
+// comes before anything is opened.
+var measureMemory = sync.OnceValue(func() error {
 	tls := libc.NewTLS()
 	defer tls.Close()
 	on := libc.NewVaList(int32(1))
 	defer libc.Xfree(tls, on)
 	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_MEMSTATUS, on); rc != sqlite3.SQLITE_OK {
-		return fmt.Errorf("have SQLite measure its memory: result code %d", rc)
+		return fmt.Errorf("have SQLite count its memory: result code %d", rc)
 	}
-	sqlite3.Xsqlite3_soft_heap_limit64(tls, cacheLimit)
 	return nil
 })
 
@@ -77,7 +98,7 @@ func connect(ctx context.Context, path string, access int32, pragmas ...string) 
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
-	if err := limitCaches(); err != nil {
+	if err := limitCaches(logCache); err != nil {
 		return nil, err
 	}
 	name, err := libc.CString(path)

@@ -124,6 +124,9 @@ func misses(t *testing.T, c *conn) uint32 {
 // in memory, however much the others read in passing.
 func TestScansLeaveOthersTheirPages(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tasks.db")
+	if err := limitCaches(cacheLimit); err != nil {
+		t.Fatal(err)
+	}
 	var conns [6]*conn
 	for i := range conns {
 		c, err := connect(t.Context(), path, readWrite)

@@ -80,6 +80,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if !o.ReadOnly {
+		if err := limitCaches(cacheLimit); err != nil {
+			return nil, fmt.Errorf("open database: %w", err)
+		}
+	}
 	if err := ensure(ctx, path); err != nil {
 		return nil, err
 	}
