@@ -81,9 +81,9 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 		return err
 	}
 
-	// Each check comes as a new client would: over a connection that stands one
-	// would not see that no more are let in.
-	l.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	// Connections are kept: a component that has more clients than it lets in is
+	// well, and would be killed for it if its health check waited with the others.
+	l.http = &http.Client{Transport: &http.Transport{}}
 	l.api, err = client.New(client.Config{BaseURL: l.live.APIURL(), WebSocketURL: l.live.WebSocket(), Token: l.cfg.Auth.Token})
 	if err != nil {
 		return err
@@ -108,6 +108,7 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 
 // changed tells who wants to know of a component's new status.
 func (l *Launcher) changed(now supervisor.Status) {
+	l.http.CloseIdleConnections() // a component that leaves would wait for us to leave first
 	l.late.changed(now)
 	l.report.changed(now)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -130,7 +131,8 @@ func (l *Launcher) ask(ctx context.Context, component, path string, out any) err
 		return fmt.Errorf("%s answers %s", path, res.Status)
 	}
 	if out == nil {
-		return nil
+		_, err := io.Copy(io.Discard, res.Body) // to its end, or the connection is not used again
+		return err
 	}
 	return json.NewDecoder(res.Body).Decode(out)
 }

@@ -18,6 +18,7 @@ var (
 	errMediaType  = errors.New("unsupported media type")
 	errSlowBody   = errors.New("body too slow")
 	errStreams    = errors.New("too many event streams")
+	errConns      = errors.New("too many connections")
 	errNotReady   = errors.New("not ready")
 	errNoLauncher = errors.New("no launcher")
 	errCrashed    = errors.New("handler panicked")
@@ -91,6 +92,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusServiceUnavailable, kind: "no-launcher", Detail: "no launcher answers; `taskctl start` runs the components under one", retry: true}
 	case errors.Is(err, errStreams):
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "too many event streams are open", retry: true}
+	case errors.Is(err, errConns):
+		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "more connections are open than are served at once; try again", retry: true}
 	case errors.Is(err, task.ErrUnavailable), errors.Is(err, errNotReady),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "the task store cannot answer now; try again", retry: true}

@@ -186,3 +186,35 @@ func TestOverload(t *testing.T) {
 		}
 	}
 }
+
+// Beyond the connections that are served, a client is told to come again, and the
+// launcher that the api is well: else it would kill an api for being busy.
+func TestTooManyConnections(t *testing.T) {
+	var log logbook
+	s := start(t, func(c *Config, d *Deps) {
+		c.MaxConns = 1
+		d.Logger = log.logger()
+	})
+	held := s.dial()
+	if _, err := io.WriteString(held, "GET /tasks HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.readAnswer(held); a.status != http.StatusOK {
+		t.Fatalf("the first connection: %d", a.status)
+	}
+	for range 2 {
+		a := s.raw("GET /tasks HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		wantProblem(t, a, http.StatusServiceUnavailable, "")
+		if a.header.Get("Retry-After") != "1" || a.header.Get("Connection") != "close" {
+			t.Errorf("turned away with %v", a.header)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if a := s.raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"); a.status != http.StatusOK {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	if n := strings.Count(log.String(), "more connections than are served"); n != 1 {
+		t.Errorf("it is logged %d times:\n%s", n, log.String())
+	}
+}

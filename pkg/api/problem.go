@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -50,7 +52,10 @@ func (p *problem) body() problemBody {
 // is ours: nobody can fill our log with mistakes of theirs.
 func (s *Server) fail(x *exchange, err error) {
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError {
+	switch {
+	case errors.Is(err, errConns):
+		s.crowded()
+	case p.Status >= http.StatusInternalServerError:
 		level := slog.LevelError
 		if p.retry {
 			level = slog.LevelWarn
@@ -72,4 +77,13 @@ func (s *Server) fail(x *exchange, err error) {
 		x.position(p.gone.Head)
 	}
 	x.send(p.Status, problemType, body)
+}
+
+// crowded logs, once a minute, that connections are turned away.
+func (s *Server) crowded() {
+	last, now := s.saidCrowded.Load(), time.Now().Unix()
+	if now-last >= 60 && s.saidCrowded.CompareAndSwap(last, now) {
+		s.log.Warn("more connections than are served at once: requests on the others are answered 503",
+			"max_connections", s.cfg.MaxConns)
+	}
 }

@@ -24,6 +24,7 @@ type route struct {
 	serve  handler
 	about  func(*book) *huma.Operation // nil: not for programs
 	page   bool                        // a page for browsers, without data: it asks for the token itself
+	always bool                        // answered also where there are too many connections
 }
 
 // routesOf is the whole surface. HEAD goes with every GET, and OPTIONS with
@@ -38,9 +39,9 @@ func (s *Server) routesOf() []route {
 		{method: patch, path: taskPath, serve: s.patchTask, about: aboutPatchTask},
 		{method: del, path: taskPath, serve: s.deleteTask, about: aboutDeleteTask},
 		{method: get, path: "/events", serve: s.events, about: aboutEvents},
-		{method: get, path: "/healthz", serve: s.health, about: aboutHealth},
-		{method: get, path: "/readyz", serve: s.readiness, about: aboutReadiness},
-		{method: get, path: "/metrics", serve: s.metrics, about: aboutMetrics},
+		{method: get, path: "/healthz", serve: s.health, about: aboutHealth, always: true},
+		{method: get, path: "/readyz", serve: s.readiness, about: aboutReadiness, always: true},
+		{method: get, path: "/metrics", serve: s.metrics, about: aboutMetrics, always: true},
 		{method: get, path: "/openapi.json", serve: s.openAPI, about: aboutOpenAPI},
 		{method: get, path: "/", serve: s.index, about: aboutIndex, page: true},
 		{method: get, path: "/asyncapi.json", serve: s.asyncAPI},
@@ -63,6 +64,7 @@ type resource struct {
 	allow   string // the Allow header
 	methods map[string]handler
 	page    bool // let in without the token
+	always  bool // also on a spare connection
 	meter   *routeMeter
 }
 
@@ -80,7 +82,7 @@ func newRouteTable(routes []route, meter *meter) routeTable {
 	for _, r := range routes {
 		res := table.exact[r.path]
 		if res == nil {
-			res = &resource{path: r.path, methods: make(map[string]handler), page: r.page, meter: meter.route(r.path)}
+			res = &resource{path: r.path, methods: make(map[string]handler), page: r.page, always: r.always, meter: meter.route(r.path)}
 			table.exact[r.path] = res
 		}
 		res.methods[r.method] = r.serve

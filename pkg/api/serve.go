@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
+
+	"github.com/taskctl/taskctl/pkg/listen"
 )
 
 // exchange is one request and its answer.
@@ -81,6 +83,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // dispatch lets the request in, or not, and to whom.
 func (s *Server) dispatch(x *exchange, res *resource) error {
+	if listen.Spare(x.r) && !res.always {
+		return errConns
+	}
 	if denied := s.cfg.Access.CheckSite(x.r); denied != nil {
 		return &deniedError{denied}
 	}

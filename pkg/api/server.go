@@ -35,7 +35,7 @@ type Config struct {
 	Version      string // of the program, for /healthz and the OpenAPI document
 	WebSocketURL string // where notifications are, for those who look at /
 
-	MaxConns   int // connections at once; more wait in the backlog: 2,048
+	MaxConns   int // connections at once; requests on more are answered 503: 2,048
 	MaxStreams int // server-sent event streams at once; more are answered 503: 256
 
 	HeaderTimeout time.Duration // for a request's headers to arrive: 10 s
@@ -91,9 +91,12 @@ type Server struct {
 
 	instance string // begins every request id that this server makes
 	requests atomic.Uint64
-	sent     *metrics.Counter // events, on streams
-	streams  *streams
-	ready    chan struct{}
+	// saidCrowded is when it was logged last that there are too many connections,
+	// in Unix seconds.
+	saidCrowded atomic.Int64
+	sent        *metrics.Counter // events, on streams
+	streams     *streams
+	ready       chan struct{}
 }
 
 // New wires an api; it starts with [Server.Run].

@@ -1,9 +1,12 @@
 package listen
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // conns are the connections that a server has accepted and not handed to a
@@ -70,22 +73,34 @@ func (c *conns) cutFresh() {
 	}
 }
 
-// slots bound how many connections are open at once, over all listeners.
-type slots chan struct{}
+// A server with MaxConns has this many connections more, each for this long: time
+// enough to be refused, or to ask after the server's health.
+const (
+	spareConns = 512
+	spareLife  = 500 * time.Millisecond
+)
 
-func newSlots(n int) slots {
-	if n <= 0 {
-		return nil
+// affordable is how many of the wanted connections a limit of open files leaves
+// room for, beside the spare ones and what else is open; 0 files: no limit.
+func affordable(wanted, files int) int {
+	if files == 0 {
+		return wanted
 	}
-	return make(slots, n)
+	return max(1, min(wanted, files-files/16-spareConns-32))
 }
 
-// limit makes l accept only while there is a free slot; more connections wait in
-// the kernel's backlog.
+// slots bound how many connections are open at once, over all listeners.
+type slots struct {
+	regular, spare chan struct{}
+}
+
+func newSlots(n int) slots {
+	return slots{make(chan struct{}, n), make(chan struct{}, spareConns)}
+}
+
+// limit gives every connection that l accepts a slot. When the spare ones are
+// taken too, the next connection waits for one, and more in the kernel's backlog.
 func (s slots) limit(l net.Listener) net.Listener {
-	if s == nil {
-		return l
-	}
 	return &limitedListener{Listener: l, slots: s, done: make(chan struct{})}
 }
 
@@ -97,17 +112,23 @@ type limitedListener struct {
 }
 
 func (l *limitedListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
 	c, err := l.Listener.Accept()
 	if err != nil {
-		<-l.slots
 		return nil, err
 	}
-	return &slotConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+	select {
+	case l.slots.regular <- struct{}{}:
+		return &slotConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots.regular })}, nil
+	default:
+	}
+	select {
+	case l.slots.spare <- struct{}{}:
+		end := time.Now().Add(spareLife)
+		_ = c.SetDeadline(end) // fails only where reading will
+		return &slotConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots.spare }), end: end}, nil
+	case <-l.done:
+		return nil, errors.Join(net.ErrClosed, c.Close())
+	}
 }
 
 func (l *limitedListener) Close() error {
@@ -115,12 +136,39 @@ func (l *limitedListener) Close() error {
 	return l.Listener.Close()
 }
 
+// slotConn is a connection with a slot.
 type slotConn struct {
 	net.Conn
 	free func()
+	end  time.Time // of a spare one; zero: none
 }
 
 func (c *slotConn) Close() error {
 	defer c.free()
 	return c.Conn.Close()
 }
+
+func (c *slotConn) SetDeadline(t time.Time) error      { return c.Conn.SetDeadline(c.bound(t)) }
+func (c *slotConn) SetReadDeadline(t time.Time) error  { return c.Conn.SetReadDeadline(c.bound(t)) }
+func (c *slotConn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.bound(t)) }
+
+// bound is the deadline t, or the end of the connection where that is earlier.
+func (c *slotConn) bound(t time.Time) time.Time {
+	if !c.end.IsZero() && (t.IsZero() || t.After(c.end)) {
+		return c.end
+	}
+	return t
+}
+
+type spareKey struct{}
+
+// markSpare is an http.Server's ConnContext hook.
+func markSpare(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*slotConn); ok && !c.end.IsZero() {
+		return context.WithValue(ctx, spareKey{}, true)
+	}
+	return ctx
+}
+
+// Spare reports whether a request came on a connection beyond MaxConns.
+func Spare(r *http.Request) bool { return r.Context().Value(spareKey{}) != nil }

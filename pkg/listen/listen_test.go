@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -284,48 +285,74 @@ func dial(t *testing.T, url string) *conn {
 
 func (c *conn) ask() *http.Response {
 	c.t.Helper()
+	res, _ := c.read()
+	return res
+}
+
+// read asks, and returns the body too.
+func (c *conn) read() (res *http.Response, body string) {
+	c.t.Helper()
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	res, err := http.ReadResponse(c.from, nil)
 	if err != nil {
 		c.t.Fatalf("the request was lost: %v", err)
 	}
-	io.Copy(io.Discard, res.Body)
+	text, _ := io.ReadAll(res.Body)
 	if res.Close {
 		c.Close()
 	}
-	return res
+	return res, string(text)
 }
 
-func TestConnectionLimitLeavesTheRestWaiting(t *testing.T) {
-	release := make(chan struct{})
+// Beyond the limit requests are still answered, so that the handler can refuse
+// them or say how it is, and their connections do not stay.
+func TestConnectionsBeyondTheLimitAreMarked(t *testing.T) {
 	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/hold" {
-			w.(http.Flusher).Flush()
-			<-release
-		}
+		fmt.Fprint(w, Spare(r))
 	})
-	held, err := http.Get(url + "/hold")
-	if err != nil {
-		t.Fatal(err)
+	first := dial(t, url)
+	if res, spare := first.read(); spare != "false" || res.Close {
+		t.Fatalf("the first connection: spare %s, close %v", spare, res.Close)
 	}
-	second := make(chan error, 1)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	go func() {
-		res, err := client.Get(url)
-		if err == nil {
-			res.Body.Close()
+	for range 3 { // each leaves its place to the next
+		if res, spare := dial(t, url).read(); spare != "true" || !res.Close {
+			t.Errorf("one more: spare %s, close %v", spare, res.Close)
 		}
-		second <- err
-	}()
-	select {
-	case err := <-second:
-		t.Fatalf("a second connection was served beside the first: %v", err)
-	default:
 	}
-	close(release)
-	held.Body.Close()
-	http.DefaultClient.CloseIdleConnections()
-	if err := <-second; err != nil {
-		t.Errorf("the waiting connection: %v", err)
+	if _, spare := first.read(); spare != "false" {
+		t.Error("the first connection has become a spare one")
+	}
+	first.Close()
+	for deadline := time.Now().Add(10 * time.Second); ; { // the server has to see that it is free
+		if _, spare := dial(t, url).read(); spare == "false" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the free place is not taken")
+		}
+	}
+}
+
+// Whoever holds all the places and more, without a word, does not keep others from
+// being answered for long.
+func TestSpareConnectionsEnd(t *testing.T) {
+	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, Spare(r))
+	})
+	for range 1 + spareConns {
+		dial(t, url)
+	}
+	if _, spare := dial(t, url).read(); spare != "true" {
+		t.Errorf("served as %s", spare)
+	}
+}
+
+func TestAffordable(t *testing.T) {
+	for _, test := range []struct{ wanted, files, want int }{
+		{2048, 0, 2048}, {2048, 20_000, 2048}, {2048, 1024, 416}, {10, 1024, 10}, {2048, 100, 1},
+	} {
+		if got := affordable(test.wanted, test.files); got != test.want {
+			t.Errorf("%d wanted with %d files: %d, want %d", test.wanted, test.files, got, test.want)
+		}
 	}
 }

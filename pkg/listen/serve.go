@@ -25,7 +25,11 @@ type Server struct {
 	HTTP      *http.Server
 	Listeners []net.Listener
 	Gate      Gate
-	MaxConns  int // connections at once; more wait in the backlog. 0: no limit
+
+	// MaxConns is how many connections are served at once; 0: no limit. For the
+	// requests on some more, [Spare] is true: the handler refuses them, or answers
+	// what has to be answered at any time, and then they are closed.
+	MaxConns int
 
 	// Grace is how long a retired server keeps connections that are between two
 	// requests. The next answer on each carries Connection: close, so that the
@@ -64,10 +68,15 @@ func (s *Server) Run(ctx context.Context) error {
 	var retiring atomic.Bool
 	s.HTTP.Handler = closeWhen(&retiring, s.HTTP.Handler)
 
+	limit := func(l net.Listener) net.Listener { return l }
+	if s.MaxConns > 0 {
+		limit = newSlots(affordable(s.MaxConns, OpenFiles())).limit
+		s.HTTP.ConnContext = markSpare
+	}
 	var group run.Group
-	slots := newSlots(s.MaxConns)
 	for _, l := range s.Listeners {
-		group.Add(func() error { return s.HTTP.Serve(slots.limit(l)) }, func(error) { _ = l.Close() })
+		l = limit(l)
+		group.Add(func() error { return s.HTTP.Serve(l) }, func(error) { _ = l.Close() })
 	}
 	waiting, stopWaiting := context.WithCancel(ctx)
 	defer stopWaiting()
@@ -125,10 +134,11 @@ func (s *Server) closeListeners() {
 	}
 }
 
-// closeWhen adds Connection: close to every answer once the flag is up.
+// closeWhen adds Connection: close to every answer once the flag is up, and to
+// those on spare connections.
 func closeWhen(flag *atomic.Bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if flag.Load() {
+		if flag.Load() || Spare(r) {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

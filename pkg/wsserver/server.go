@@ -91,7 +91,7 @@ func New(config Config, deps Deps) (*Server, error) {
 		deps.Metrics = metrics.NewSet()
 	}
 	config = config.withDefaults()
-	if most := affordable(openFiles()); most > 0 && config.MaxClients > most {
+	if most := affordable(listen.OpenFiles()); most > 0 && config.MaxClients > most {
 		deps.Logger.Info("fewer clients than configured: a process may not open more files",
 			"max_clients", most, "configured", config.MaxClients)
 		config.MaxClients = most

@@ -1,11 +1,11 @@
 //go:build unix
 
-package wsserver
+package listen
 
 import "golang.org/x/sys/unix"
 
-// openFiles returns how many descriptors this process may have; 0: unknown.
-func openFiles() int {
+// OpenFiles returns how many descriptors this process may have; 0: unknown.
+func OpenFiles() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
