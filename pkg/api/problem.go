@@ -83,7 +83,6 @@ func (s *Server) fail(x *exchange, err error) {
 func (s *Server) crowded() {
 	last, now := s.saidCrowded.Load(), time.Now().Unix()
 	if now-last >= 60 && s.saidCrowded.CompareAndSwap(last, now) {
-		s.log.Warn("more connections than are served at once: requests on the others are answered 503",
-			"max_connections", s.cfg.MaxConns)
+		s.log.Warn("more connections than are served at once: requests on the others are answered 503")
 	}
 }

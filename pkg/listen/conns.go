@@ -73,20 +73,24 @@ func (c *conns) cutFresh() {
 	}
 }
 
-// A server with MaxConns has this many connections more, each for this long: time
-// enough to be refused, or to ask after the server's health.
+// A server with MaxConns has up to this many connections more, each for this long:
+// time enough to be refused, or to ask after the server's health.
 const (
-	spareConns = 512
-	spareLife  = 500 * time.Millisecond
+	maxSpare  = 512
+	spareLife = 500 * time.Millisecond
 )
 
-// affordable is how many of the wanted connections a limit of open files leaves
-// room for, beside the spare ones and what else is open; 0 files: no limit.
-func affordable(wanted, files int) int {
+// ownFiles is more than a component has open besides its connections.
+const ownFiles = 64
+
+// affordable is how many of the wanted connections, and how many spare ones, a
+// limit of open files leaves room for; 0 files: no limit.
+func affordable(wanted, files int) (regular, spare int) {
 	if files == 0 {
-		return wanted
+		return wanted, maxSpare
 	}
-	return max(1, min(wanted, files-files/16-spareConns-32))
+	spare = max(1, min(maxSpare, files/4))
+	return max(1, min(wanted, files-files/16-spare-ownFiles)), spare
 }
 
 // slots bound how many connections are open at once, over all listeners.
@@ -94,8 +98,8 @@ type slots struct {
 	regular, spare chan struct{}
 }
 
-func newSlots(n int) slots {
-	return slots{make(chan struct{}, n), make(chan struct{}, spareConns)}
+func newSlots(regular, spare int) slots {
+	return slots{make(chan struct{}, regular), make(chan struct{}, spare)}
 }
 
 // limit gives every connection that l accepts a slot. When the spare ones are

@@ -339,7 +339,7 @@ func TestSpareConnectionsEnd(t *testing.T) {
 	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, Spare(r))
 	})
-	for range 1 + spareConns {
+	for range 1 + maxSpare {
 		dial(t, url)
 	}
 	if _, spare := dial(t, url).read(); spare != "true" {
@@ -348,11 +348,13 @@ func TestSpareConnectionsEnd(t *testing.T) {
 }
 
 func TestAffordable(t *testing.T) {
-	for _, test := range []struct{ wanted, files, want int }{
-		{2048, 0, 2048}, {2048, 20_000, 2048}, {2048, 1024, 416}, {10, 1024, 10}, {2048, 100, 1},
+	for _, test := range []struct{ wanted, files, regular, spare int }{
+		{2048, 0, 2048, 512}, {2048, 20_000, 2048, 512}, {2048, 1024, 640, 256},
+		{10, 1024, 10, 256}, {2048, 256, 112, 64}, {2048, 50, 1, 12},
 	} {
-		if got := affordable(test.wanted, test.files); got != test.want {
-			t.Errorf("%d wanted with %d files: %d, want %d", test.wanted, test.files, got, test.want)
+		if regular, spare := affordable(test.wanted, test.files); regular != test.regular || spare != test.spare {
+			t.Errorf("%d wanted with %d files: %d and %d, want %d and %d",
+				test.wanted, test.files, regular, spare, test.regular, test.spare)
 		}
 	}
 }
