@@ -98,7 +98,8 @@ func TestHalfABody(t *testing.T) {
 	}
 }
 
-// TestMalformedHTTP is answered by net/http, before there is a request.
+// TestMalformedHTTP: what net/http refuses, before there is a request, is answered
+// like everything else.
 func TestMalformedHTTP(t *testing.T) {
 	s := start(t)
 	for _, tt := range []struct {
@@ -115,16 +116,7 @@ func TestMalformedHTTP(t *testing.T) {
 		{400, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
 		{501, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"},
 	} {
-		request, want := tt.request, tt.want
-		conn := s.dial()
-		if _, err := io.WriteString(conn, request); err != nil {
-			t.Fatal(err)
-		}
-		var version string
-		var status int
-		if _, err := fmt.Fscan(conn, &version, &status); err != nil || status != want {
-			t.Errorf("%.60q: %d, %v, want %d", request, status, err, want)
-		}
+		wantProblem(t, s.raw(tt.request), tt.want, "")
 	}
 	wantProblem(t, s.raw("GET /tasks HTTP/1.0\r\n\r\n"), http.StatusForbidden, "")
 	s.create("after it all")

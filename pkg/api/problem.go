@@ -86,3 +86,10 @@ func (s *Server) crowded() {
 		s.log.Warn("more connections than are served at once: requests on the others are answered 503")
 	}
 }
+
+// malformed is the problem of what is no request, for [listen.Server].
+func malformed(status int, reason string) (contentType string, body []byte) {
+	p := problem{Status: status, kind: "malformed", Detail: reason}
+	body, _ = json.Marshal(p.body()) // of text and numbers
+	return problemType, body
+}

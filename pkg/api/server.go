@@ -151,6 +151,7 @@ func (s *Server) Run(ctx context.Context) error {
 		},
 		Listeners:    s.deps.Listeners,
 		Gate:         s.deps.Gate,
+		Malformed:    malformed,
 		MaxConns:     s.cfg.MaxConns,
 		Grace:        s.cfg.Grace,
 		DrainTimeout: s.cfg.DrainTimeout,

@@ -26,6 +26,9 @@ type Server struct {
 	Listeners []net.Listener
 	Gate      Gate
 
+	// Malformed answers what is no request; nil: net/http does, as text.
+	Malformed Malformed
+
 	// MaxConns is how many connections are served at once; 0: no limit. For the
 	// requests on some more, [Spare] is true: the handler refuses them, or answers
 	// what has to be answered at any time, and then they are closed.
@@ -75,6 +78,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	var group run.Group
 	for _, l := range s.Listeners {
+		if s.Malformed != nil {
+			l = &rewordedListener{l, s.Malformed}
+		}
 		l = limit(l)
 		group.Add(func() error { return s.HTTP.Serve(l) }, func(error) { _ = l.Close() })
 	}
