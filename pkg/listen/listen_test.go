@@ -349,8 +349,12 @@ func TestSpareConnectionsEnd(t *testing.T) {
 
 func TestAffordable(t *testing.T) {
 	for _, test := range []struct{ wanted, files, regular, spare int }{
-		{2048, 0, 2048, 512}, {2048, 20_000, 2048, 512}, {2048, 1024, 640, 256},
-		{10, 1024, 10, 256}, {2048, 256, 112, 64}, {2048, 50, 1, 12},
+		{2048, 0, 2048, 512},
+		{2048, 20_000, 2048, 512},
+		{2048, 1024, 640, 256},
+		{10, 1024, 10, 256},
+		{2048, 256, 112, 64},
+		{2048, 50, 1, 12},
 	} {
 		if regular, spare := affordable(test.wanted, test.files); regular != test.regular || spare != test.spare {
 			t.Errorf("%d wanted with %d files: %d and %d, want %d and %d",
