@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
+	"github.com/taskctl/taskctl/pkg/supervisor/child"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -60,6 +63,10 @@ func (p *program) configCheckCommand() *cobra.Command {
 			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
+			}
+			// What a launcher tells its children is no setting, and no mistake.
+			if strays := config.Strays(os.Environ(), supervisor.MarkVariable, child.Variable); len(strays) > 0 {
+				return strays
 			}
 			_, err = fmt.Fprintln(p.stdout, p.lang.ConfigGood(cfg.File))
 			return err

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/taskctl/taskctl/pkg/message"
 )
@@ -52,6 +54,24 @@ func Load(in Input) (*Config, error) {
 		return nil, problems
 	}
 	return c, nil
+}
+
+// Strays are the variables of an environment that have our prefix and set
+// nothing: misspelt ones, most likely. Those in known are somebody else's to read.
+func Strays(environ []string, known ...string) Problems {
+	known = append(known, "TASKCTL_DIR", "TASKCTL_CONFIG")
+	for _, s := range settings() {
+		known = append(known, Env(s.key))
+	}
+	var strays Problems
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if value != "" && strings.HasPrefix(name, "TASKCTL_") && !slices.Contains(known, name) {
+			meant := Nearest(name, known)
+			strays = append(strays, Problem{name, func(l message.Lang) string { return l.ConfigUnknownKey(name, meant) }})
+		}
+	}
+	return strays
 }
 
 // loadFile reads the settings file. One that was asked for must be there.
