@@ -64,9 +64,10 @@ func (p *program) status(ctx context.Context, cfg *config.Config, asJSON bool) e
 }
 
 // A launcher that holds the lock has no socket for an instant as it comes and as
-// it goes; one that clears what a dead one left has none for longer.
+// it goes, which on a busy machine may be a good part of a second; one that clears
+// what a dead one left has none for longer.
 const (
-	comingOrGoing = 250 * time.Millisecond
+	comingOrGoing = time.Second
 	lookAgain     = 5 * time.Millisecond
 )
 
