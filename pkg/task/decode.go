@@ -136,14 +136,10 @@ func (d *decoder) time(before string) (t time.Time) {
 }
 
 func (d *decoder) eventType(before string) EventType {
-	text, ok := d.plain(before)
-	for _, t := range [...]EventType{Created, Updated, Deleted} {
-		if ok && string(text) == string(t) {
-			return t
-		}
-	}
-	d.ok = false
-	return ""
+	text, _ := d.plain(before)
+	t, ok := EventTypeOf(text)
+	d.ok = d.ok && ok
+	return t
 }
 
 // number reads an integer as strconv writes it.

@@ -18,6 +18,17 @@ const (
 // Valid reports whether t is one of the event types.
 func (t EventType) Valid() bool { return t == Created || t == Updated || t == Deleted }
 
+// EventTypeOf returns the constant that s equals, so that s can be collected; false
+// where it is none of the types.
+func EventTypeOf(s []byte) (EventType, bool) {
+	for _, t := range [...]EventType{Created, Updated, Deleted} {
+		if string(s) == string(t) {
+			return t, true
+		}
+	}
+	return "", false
+}
+
 // Event is one change to one task, as the log holds it.
 type Event struct {
 	Seq    uint64 // dense: the event before it is Seq-1

@@ -80,12 +80,10 @@ func (r *reader) logBounds(ctx context.Context) (first uint64, head task.Positio
 	return first, head, err
 }
 
-// eventType returns the constant that s equals, so that s can be collected.
+// eventType is a type as it is stored, with no memory of its own where it is ours.
 func eventType(s []byte) task.EventType {
-	for _, t := range [...]task.EventType{task.Created, task.Updated, task.Deleted} {
-		if string(t) == string(s) {
-			return t
-		}
+	if t, known := task.EventTypeOf(s); known {
+		return t
 	}
 	return task.EventType(s)
 }
