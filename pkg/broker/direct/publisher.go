@@ -136,7 +136,7 @@ func (p *Publisher) take() queue {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := p.queue
-	p.queue = queue{epoch: q.epoch}
+	p.queue = queue{}
 	return q
 }
 
