@@ -65,6 +65,7 @@ func (p *program) consumerCommand() *cobra.Command {
 				}
 				o.Since = &at
 			}
+			p.runOnOneCore()
 			return p.component(cmd, func(ctx context.Context, cfg *config.Config, env launcher.Env) error {
 				if env.Handle == nil {
 					cfg = whereItRuns(ctx, cfg)
