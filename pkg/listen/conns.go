@@ -2,7 +2,6 @@ package listen
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -103,7 +102,9 @@ func newSlots(regular, spare int) slots {
 }
 
 // limit gives every connection that l accepts a slot. When the spare ones are
-// taken too, the next connection waits for one, and more in the kernel's backlog.
+// taken too, the next connection waits for one, and more in the kernel's backlog,
+// from which the next generation takes them. The one that waits is ours: when l
+// closes, it is served without a slot.
 func (s slots) limit(l net.Listener) net.Listener {
 	return &limitedListener{Listener: l, slots: s, done: make(chan struct{})}
 }
@@ -122,16 +123,14 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	}
 	select {
 	case l.slots.regular <- struct{}{}:
-		return &slotConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots.regular })}, nil
+		return newSlotConn(c, func() { <-l.slots.regular }, time.Time{}), nil
 	default:
 	}
 	select {
 	case l.slots.spare <- struct{}{}:
-		end := time.Now().Add(spareLife)
-		_ = c.SetDeadline(end) // fails only where reading will
-		return &slotConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots.spare }), end: end}, nil
+		return newSlotConn(c, func() { <-l.slots.spare }, time.Now().Add(spareLife)), nil
 	case <-l.done:
-		return nil, errors.Join(net.ErrClosed, c.Close())
+		return newSlotConn(c, func() {}, time.Now().Add(spareLife)), nil
 	}
 }
 
@@ -142,9 +141,15 @@ func (l *limitedListener) Close() error {
 
 // slotConn is a connection with a slot.
 type slotConn struct {
-	net.Conn
+	timedConn
 	free func()
 	end  time.Time // of a spare one; zero: none
+}
+
+func newSlotConn(c net.Conn, free func(), end time.Time) *slotConn {
+	s := &slotConn{timedConn: newTimedConn(c), free: sync.OnceFunc(free), end: end}
+	_ = s.SetDeadline(end) // fails only where reading will
+	return s
 }
 
 func (c *slotConn) Close() error {
@@ -152,13 +157,15 @@ func (c *slotConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (c *slotConn) SetDeadline(t time.Time) error      { return c.Conn.SetDeadline(c.bound(t)) }
-func (c *slotConn) SetReadDeadline(t time.Time) error  { return c.Conn.SetReadDeadline(c.bound(t)) }
-func (c *slotConn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.bound(t)) }
+func (c *slotConn) SetDeadline(t time.Time) error     { return c.timedConn.SetDeadline(c.bound(t)) }
+func (c *slotConn) SetReadDeadline(t time.Time) error { return c.timedConn.SetReadDeadline(c.bound(t)) }
+func (c *slotConn) SetWriteDeadline(t time.Time) error {
+	return c.timedConn.SetWriteDeadline(c.bound(t))
+}
 
 // bound is the deadline t, or the end of the connection where that is earlier.
 func (c *slotConn) bound(t time.Time) time.Time {
-	if !c.end.IsZero() && (t.IsZero() || t.After(c.end)) {
+	if sooner(c.end, t) {
 		return c.end
 	}
 	return t

@@ -347,6 +347,42 @@ func TestSpareConnectionsEnd(t *testing.T) {
 	}
 }
 
+// oneConn is a listener that has one connection.
+type oneConn struct{ conn net.Conn }
+
+func (l oneConn) Accept() (net.Conn, error) { return l.conn, nil }
+func (oneConn) Close() error                { return nil }
+func (oneConn) Addr() net.Addr              { return nil }
+
+// A connection that has been taken from the queue cannot go back to it for the
+// next generation.
+func TestConnectionThatWaitsForAPlaceIsServedAtTheEnd(t *testing.T) {
+	served, client := net.Pipe()
+	defer client.Close()
+	l := newSlots(0, 0).limit(oneConn{served})
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			t.Errorf("accept: %v", err)
+		}
+		accepted <- c
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := <-accepted
+	if c == nil {
+		return
+	}
+	if ctx := markSpare(t.Context(), c); ctx.Value(spareKey{}) == nil {
+		t.Error("not served as a spare one")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAffordable(t *testing.T) {
 	for _, test := range []struct{ wanted, files, regular, spare int }{
 		{2048, 0, 2048, 512},
