@@ -56,6 +56,9 @@ func DecodeEvent(text []byte) (e Event, t Task, prev *uint64, ok bool) {
 type decoder struct {
 	rest []byte
 	ok   bool
+
+	timeText []byte // the last that was read, and what it means
+	timeRead time.Time
 }
 
 func (d *decoder) skip(expected string) {
@@ -129,10 +132,15 @@ func (d *decoder) escaped() string {
 	return ""
 }
 
-func (d *decoder) time(before string) (t time.Time) {
+// time reads a time. Those of a new task and its event are all the same.
+func (d *decoder) time(before string) time.Time {
 	text, ok := d.plain(before)
-	d.ok = ok && t.UnmarshalText(text) == nil
-	return t
+	if ok && (d.timeText == nil || !bytes.Equal(text, d.timeText)) {
+		ok = d.timeRead.UnmarshalText(text) == nil
+		d.timeText = text
+	}
+	d.ok = ok
+	return d.timeRead
 }
 
 func (d *decoder) eventType(before string) EventType {
