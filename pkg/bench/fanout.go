@@ -193,7 +193,7 @@ func (f *fanout) gather(ctx context.Context, path string) (*audience, error) {
 func (f *fanout) publish(ctx context.Context) (*outcome, error) {
 	l := &load{
 		endpoint: f.api, connections: f.cfg.Posters, count: f.cfg.Events, limit: f.cfg.Duration,
-		rate: f.cfg.Rate, epoch: f.epoch,
+		rate: f.cfg.Rate, measured: true, epoch: f.epoch,
 	}
 	l.template = newRequest(f.api, http.MethodPost, "/tasks", "application/json", taskBody(f.cfg.BodyBytes))
 	defer f.opts.watch(StageLoad, f.cfg.Events, l.done.Load)()

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type load struct {
 	count       uint64        // requests at most
 	limit       time.Duration // and for how long
 	rate        float64       // requests per second; 0: as fast as they are answered
+	measured    bool          // not only to make tasks or to delete them
 	epoch       time.Time     // what stamps count from
 	taken       atomic.Uint64 // of ids
 	done        atomic.Uint64 // requests answered so far
@@ -34,6 +36,7 @@ type outcome struct {
 	began   time.Time
 	ended   time.Time // when the last answer was there
 	cpu     time.Duration
+	gaveWay bool
 }
 
 // run opens the connections and sends the load. It returns early, with what
@@ -50,7 +53,8 @@ func (l *load) run(ctx context.Context) (*outcome, error) {
 		}
 		workers[i] = w
 	}
-	out := &outcome{errors: map[string]uint64{}, cpu: -ownCPU(), began: time.Now()}
+	gaveWay := l.measured && l.rate == 0 && l.connections > runtime.NumCPU() && giveWay()
+	out := &outcome{gaveWay: gaveWay, errors: map[string]uint64{}, cpu: -ownCPU(), began: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, l.limit)
 	defer cancel()
 	var pacing, running sync.WaitGroup

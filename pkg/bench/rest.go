@@ -47,6 +47,7 @@ type Load struct {
 	ErrorSample string            `json:"error_sample,omitempty"`
 	ClientCPU   float64           `json:"client_cpu_us_per"`         // of this process, for each request
 	PeerCPU     float64           `json:"peer_cpu_us_per,omitempty"` // of the echo's process
+	GaveWay     bool              `json:"client_gave_way"`           // left the cores to the servers, see giveWay
 }
 
 // RestReport is the result of [Rest].
@@ -140,7 +141,7 @@ func (r *RestReport) measure(ctx context.Context, target Target, cfg RestConfig,
 
 // load is the load that the settings ask for.
 func (cfg RestConfig) load(api *endpoint, ids []id) (*load, error) {
-	l := &load{endpoint: api, connections: cfg.Connections, count: cfg.Requests, limit: cfg.Duration, epoch: time.Now()}
+	l := &load{endpoint: api, connections: cfg.Connections, count: cfg.Requests, limit: cfg.Duration, measured: true, epoch: time.Now()}
 	if l.count == 0 {
 		l.count = 1 << 62
 	}
@@ -186,7 +187,7 @@ func measureEcho(ctx context.Context, cfg RestConfig, opts Options) (*Load, erro
 	if err != nil {
 		return nil, err
 	}
-	l := &load{endpoint: peer, connections: cfg.Connections, count: 1 << 62, limit: min(cfg.Duration, echoLimit), epoch: time.Now()}
+	l := &load{endpoint: peer, connections: cfg.Connections, count: 1 << 62, limit: min(cfg.Duration, echoLimit), measured: true, epoch: time.Now()}
 	l.template = newRequest(peer, http.MethodPost, "/echo", "application/json", taskBody(cfg.BodyBytes))
 	defer opts.watch(StageEcho, 0, l.done.Load)()
 	usage := startUsage(opts.Peer.processes())
@@ -201,7 +202,7 @@ func measureEcho(ctx context.Context, cfg RestConfig, opts Options) (*Load, erro
 
 func (o *outcome) report(l *load) Load {
 	n := o.latency.n
-	r := Load{Connections: l.connections, Requests: n, Seconds: o.seconds(), Latency: o.latency.latency(), ErrorSample: o.sample}
+	r := Load{Connections: l.connections, Requests: n, Seconds: o.seconds(), Latency: o.latency.latency(), ErrorSample: o.sample, GaveWay: o.gaveWay}
 	if len(o.errors) > 0 {
 		r.Errors = o.errors
 	}

@@ -157,8 +157,9 @@ func (c *slotConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (c *slotConn) SetDeadline(t time.Time) error     { return c.timedConn.SetDeadline(c.bound(t)) }
+func (c *slotConn) SetDeadline(t time.Time) error { return c.timedConn.SetDeadline(c.bound(t)) }
 func (c *slotConn) SetReadDeadline(t time.Time) error { return c.timedConn.SetReadDeadline(c.bound(t)) }
+
 func (c *slotConn) SetWriteDeadline(t time.Time) error {
 	return c.timedConn.SetWriteDeadline(c.bound(t))
 }

@@ -133,7 +133,7 @@ func TestWriteGoesOnWhereItWas(t *testing.T) {
 			if n != 7 || err != nil {
 				t.Errorf("wrote %d bytes: %v", n, err)
 			}
-			c.Conn.Close()
+			c.Close()
 		}()
 		first := make([]byte, 4)
 		_, err := io.ReadFull(peer, first)
