@@ -123,14 +123,14 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	}
 	select {
 	case l.slots.regular <- struct{}{}:
-		return newSlotConn(c, func() { <-l.slots.regular }, time.Time{}), nil
+		return newSlotConn(c, func() { <-l.slots.regular }), nil
 	default:
 	}
 	select {
 	case l.slots.spare <- struct{}{}:
-		return newSlotConn(c, func() { <-l.slots.spare }, time.Now().Add(spareLife)), nil
+		return newSpareConn(c, func() { <-l.slots.spare }), nil
 	case <-l.done:
-		return newSlotConn(c, func() {}, time.Now().Add(spareLife)), nil
+		return newSpareConn(c, func() {}), nil
 	}
 }
 
@@ -141,42 +141,29 @@ func (l *limitedListener) Close() error {
 
 // slotConn is a connection with a slot.
 type slotConn struct {
-	timedConn
-	free func()
-	end  time.Time // of a spare one; zero: none
+	*timedConn
+	spare bool
+	free  func()
 }
 
-func newSlotConn(c net.Conn, free func(), end time.Time) *slotConn {
-	s := &slotConn{timedConn: newTimedConn(c), free: sync.OnceFunc(free), end: end}
-	_ = s.SetDeadline(end) // fails only where reading will
-	return s
+func newSlotConn(c net.Conn, free func()) *slotConn {
+	return &slotConn{timedConn: newTimedConn(c, time.Time{}), free: sync.OnceFunc(free)}
+}
+
+func newSpareConn(c net.Conn, free func()) *slotConn {
+	return &slotConn{timedConn: newTimedConn(c, time.Now().Add(spareLife)), spare: true, free: sync.OnceFunc(free)}
 }
 
 func (c *slotConn) Close() error {
 	defer c.free()
-	return c.Conn.Close()
-}
-
-func (c *slotConn) SetDeadline(t time.Time) error { return c.timedConn.SetDeadline(c.bound(t)) }
-func (c *slotConn) SetReadDeadline(t time.Time) error { return c.timedConn.SetReadDeadline(c.bound(t)) }
-
-func (c *slotConn) SetWriteDeadline(t time.Time) error {
-	return c.timedConn.SetWriteDeadline(c.bound(t))
-}
-
-// bound is the deadline t, or the end of the connection where that is earlier.
-func (c *slotConn) bound(t time.Time) time.Time {
-	if sooner(c.end, t) {
-		return c.end
-	}
-	return t
+	return c.timedConn.Close()
 }
 
 type spareKey struct{}
 
 // markSpare is an http.Server's ConnContext hook.
 func markSpare(ctx context.Context, c net.Conn) context.Context {
-	if c, ok := c.(*slotConn); ok && !c.end.IsZero() {
+	if c, ok := c.(*slotConn); ok && c.spare {
 		return context.WithValue(ctx, spareKey{}, true)
 	}
 	return ctx

@@ -18,13 +18,16 @@ type timedConn struct {
 	reads, writes deadline
 }
 
-func newTimedConn(c net.Conn) timedConn {
+// newTimedConn makes no call of c wait beyond last; zero: as long as is wanted.
+func newTimedConn(c net.Conn, last time.Time) *timedConn {
 	now := time.Now()
-	return timedConn{
+	t := &timedConn{
 		Conn:   c,
-		reads:  deadline{set: c.SetReadDeadline, begin: now},
-		writes: deadline{set: c.SetWriteDeadline, begin: now},
+		reads:  deadline{set: c.SetReadDeadline, begin: now, last: last},
+		writes: deadline{set: c.SetWriteDeadline, begin: now, last: last},
 	}
+	_ = t.SetDeadline(last) // fails only where reading will
+	return t
 }
 
 func (c *timedConn) Read(p []byte) (int, error) {
@@ -57,6 +60,7 @@ func (c *timedConn) SetDeadline(t time.Time) error {
 type deadline struct {
 	set   func(time.Time) error // the timer
 	begin time.Time             // of the connection
+	last  time.Time
 
 	mu          sync.Mutex
 	wanted      time.Time
@@ -66,6 +70,9 @@ type deadline struct {
 
 // want moves the timer if it would come too late.
 func (d *deadline) want(t time.Time) error {
+	if sooner(d.last, t) {
+		t = d.last
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.wanted = t

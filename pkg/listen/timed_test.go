@@ -17,8 +17,7 @@ func pipe(t *testing.T) (c *timedConn, peer net.Conn, set *int) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { near.Close(); far.Close() })
 	set = new(int)
-	counted := newTimedConn(&countingConn{near, set})
-	return &counted, far, set
+	return newTimedConn(&countingConn{near, set}, time.Time{}), far, set
 }
 
 type countingConn struct {
@@ -118,6 +117,23 @@ func TestDeadlineChangesUnderAReader(t *testing.T) {
 		must(t, c.SetReadDeadline(in(time.Second)))
 		if took := <-ended; took != 30*time.Minute+time.Second {
 			t.Errorf("the reader was ended after %v", took)
+		}
+	})
+}
+
+// No deadline that is set, or taken back, lets a spare connection live longer.
+func TestLastDeadlineStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _ := pipe(t)
+		spare := newTimedConn(c.Conn, in(time.Second))
+		for _, d := range []time.Duration{time.Minute, 0, -time.Hour, 0} {
+			must(t, spare.SetDeadline(in(d)))
+		}
+		began := time.Now()
+		_, readErr := spare.Read(make([]byte, 1))
+		_, writeErr := spare.Write(make([]byte, 1))
+		if took := time.Since(began); took != time.Second || readErr == nil || writeErr == nil {
+			t.Errorf("after %v: %v, %v", took, readErr, writeErr)
 		}
 	})
 }
