@@ -195,147 +195,19 @@ func (l Lang) UnknownComponent(name, meant string) string {
 	return l.say("there is no component %q; did you mean %q?", "no hay componente %q; ¿quizá %q?", name, meant)
 }
 
-// components by hand
-
-func (l Lang) WSServerShort() string {
-	return l.say("Run the notification server alone", "Ejecuta solo el servidor de notificaciones")
+func (l Lang) VersionShort() string {
+	return l.say("Print the version", "Imprime la versión")
 }
 
-func (l Lang) WSServerLong() string {
-	return l.say(`Run the WebSocket notification server in this terminal. It may be started
-before or after the API and the consumers; each finds the others.`,
-		`Ejecuta el servidor WebSocket de notificaciones en esta terminal. Puede
-arrancarse antes o después de la API y los consumidores; se encuentran solos.`)
+func (l Lang) CompletionShort() string {
+	return l.say("Print a completion script for a shell", "Imprime el guion de autocompletado para un intérprete")
 }
 
-func (l Lang) APIShort() string {
-	return l.say("Run the REST API alone", "Ejecuta solo la API REST")
-}
-
-func (l Lang) APILong() string {
-	return l.say(`Run the REST tasks API in this terminal. Tasks are kept in data/taskctl.db;
-notifications reach the clients as soon as the notification server is there.`,
-		`Ejecuta la API REST de tareas en esta terminal. Las tareas se guardan en
-data/taskctl.db; las notificaciones llegan en cuanto está el servidor.`)
-}
-
-func (l Lang) ConsumerShort() string {
-	return l.say("Print notifications as they arrive", "Muestra las notificaciones según llegan")
-}
-
-func (l Lang) ConsumerLong() string {
-	return l.say(`Connect to the notification server and print a line for each event. It
-reconnects by itself and goes on where it was: nothing missed, nothing twice.`,
-		`Se conecta al servidor de notificaciones y muestra una línea por evento. Se
-reconecta solo y sigue donde estaba: sin huecos y sin repeticiones.`)
-}
-
-func (l Lang) FlagConsumerJSON() string {
-	return l.say("print each event as the object that was received", "imprime cada evento como el objeto recibido")
-}
-
-func (l Lang) FlagConsumerOutput() string {
-	return l.say("write the lines to `FILE`, each exactly once", "escribe las líneas en `FICHERO`, cada una exactamente una vez")
-}
-
-func (l Lang) FlagConsumerSince() string {
-	return l.say("begin after this `EPOCH:SEQ`; 0 is the beginning", "empieza después de `EPOCH:SEQ`; 0 es el principio")
-}
-
-func (l Lang) FlagConsumerExec() string {
-	return l.say("run `CMD` for each event, with the event on its standard input", "ejecuta `CMD` por evento, con el evento en su entrada estándar")
-}
-
-func (l Lang) FlagConsumerCheckpoint() string {
-	return l.say("remember the last event done in `FILE`, across restarts", "recuerda en `FICHERO` el último evento hecho, entre reinicios")
-}
-
-// WSServerListening is what wsserver says by hand, as the demo did.
-func (l Lang) WSServerListening(url string) string {
-	return l.say("WebSocket server running at %s", "Servidor WebSocket ejecutándose en %s", url)
-}
-
-// ListeningOn names one address.
-func (l Lang) ListeningOn(addr string) string {
-	return l.say("listening on %s", "escuchando en %s", addr)
-}
-
-// APIListening is what the api says by hand, as the demo did.
-func (l Lang) APIListening(url string) string {
-	return l.say("Tasks API available at %s", "API de Tareas disponible en: %s", url)
-}
-
-// APIWaiting says what the api waits for, and that it works meanwhile.
-func (l Lang) APIWaiting(url string) string {
-	return l.say("waiting for the notification server at %s; tasks are served meanwhile",
-		"esperando al servidor de notificaciones en %s; las tareas se atienden mientras tanto", url)
-}
-
-// APILinked says that notifications flow.
-func (l Lang) APILinked(url string) string {
-	return l.say("connected to the notification server at %s", "conectado al servidor de notificaciones en %s", url)
-}
-
-// ReadyByHand says that a component alone is ready and how it ends.
-func (l Lang) ReadyByHand(name string) string {
-	return l.say("%s ready; Ctrl+C stops it", "%s listo; Ctrl+C lo para", name)
-}
-
-// status
-
-func (l Lang) StatusShort() string {
-	return l.say("Show how the system is", "Muestra cómo está el sistema")
-}
-
-func (l Lang) StatusLong() string {
-	return l.say(`Show the components with their state, address, uptime, restarts, CPU and
-memory. The exit code tells: 0 ready, 7 not running, 8 not all ready.`,
-		`Muestra los componentes con su estado, dirección, tiempo, reinicios, CPU y
-memoria. El código de salida: 0 listo, 7 no funciona, 8 no todo está listo.`)
-}
-
-func (l Lang) FlagWatch() string {
-	return l.say("keep showing it", "lo sigue mostrando")
-}
-
-// StatusHeading says how the whole system is.
-func (l Lang) StatusHeading(state, mode, dir string, pid int) string {
-	return l.say("%s  (%s, pid %d, %s)", "%s  (%s, pid %d, %s)", state, mode, pid, dir)
-}
-
-// StatusTraffic tells who is connected, what was last, and how the test went.
-func (l Lang) StatusTraffic(clients int, seq uint64) string {
-	return l.say("connected clients: %d   last event: %d", "clientes conectados: %d   último evento: %d", clients, seq)
-}
-
-func (l Lang) StatusRoundTrip(took string) string {
-	return l.say("   test round trip: %s", "   ida y vuelta de prueba: %s", took)
-}
-
-// StateName is a state in words for people; machines read the English one.
-func (l Lang) StateName(state string) string {
-	if l != Spanish {
-		return state
-	}
-	switch state {
-	case "starting":
-		return "arrancando"
-	case "ready":
-		return "listo"
-	case "degraded":
-		return "degradado"
-	case "unhealthy":
-		return "enfermo"
-	case "backing-off":
-		return "esperando"
-	case "stopping":
-		return "parando"
-	case "stopped":
-		return "parado"
-	case "failed":
-		return "fallido"
-	}
-	return state
+func (l Lang) CompletionLong() string {
+	return l.say(`Print a script that completes taskctl's commands, flags, component names and
+task ids in bash, zsh, fish or PowerShell.`,
+		`Imprime un guion que completa las órdenes, opciones, componentes e ids de
+tareas de taskctl en bash, zsh, fish o PowerShell.`)
 }
 
 // config
@@ -367,29 +239,3 @@ func (l Lang) ConfigGood(file string) string {
 	}
 	return l.say("the settings are good (%s)", "los ajustes son correctos (%s)", file)
 }
-
-func (l Lang) VersionShort() string {
-	return l.say("Print the version", "Imprime la versión")
-}
-
-func (l Lang) CompletionShort() string {
-	return l.say("Print a completion script for a shell", "Imprime el guion de autocompletado para un intérprete")
-}
-
-func (l Lang) CompletionLong() string {
-	return l.say(`Print a script that completes taskctl's commands, flags, component names and
-task ids in bash, zsh, fish or PowerShell.`,
-		`Imprime un guion que completa las órdenes, opciones, componentes e ids de
-tareas de taskctl en bash, zsh, fish o PowerShell.`)
-}
-
-// WatchRate tells how many events a second there are.
-func (l Lang) WatchRate(rate float64) string {
-	return l.say("events per second: %.1f", "eventos por segundo: %.1f", rate)
-}
-
-// WatchTrouble heads the launcher's last complaints.
-func (l Lang) WatchTrouble() string { return l.say("last trouble", "últimos problemas") }
-
-// WatchKeys says how the live view is left.
-func (l Lang) WatchKeys() string { return l.say("q leaves", "q para salir") }
