@@ -77,6 +77,7 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	var opened closers
 	defer func() { err = errors.Join(err, opened.closeAll()) }()
 	log := env.logger(config.WSServer)
+	metrics.ExposeMetadata(true) // their types, too
 
 	options := cfg.StoreOptions()
 	options.ReadOnly, options.Logger = true, log
@@ -115,6 +116,7 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	var opened closers
 	defer func() { err = errors.Join(err, opened.closeAll()) }()
 	log := env.logger(config.API)
+	metrics.ExposeMetadata(true)
 	set := metrics.NewSet()
 
 	publisher, err := direct.NewPublisher(direct.Config{

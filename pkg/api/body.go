@@ -38,8 +38,10 @@ func (s *Server) giveScratch(sc *scratch) {
 // Content-Type the body is taken for JSON (RFC 9110 §8.3 leaves it to us): a
 // browser, which could be made to leave it out, still sends its Origin.
 func checkMediaType(header http.Header, names ...string) error {
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return errMediaType
+	for _, encoding := range header["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return errMediaType
+		}
 	}
 	lines := header["Content-Type"]
 	if len(lines) == 0 || (len(lines) == 1 && slices.Contains(names, lines[0])) {

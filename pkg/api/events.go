@@ -25,7 +25,7 @@ func (s *Server) events(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	events, head, err := s.deps.Store.Read(x.r.Context(), after, limit)
+	events, head, err := s.deps.Store.Read(x.context(), after, limit)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (s *Server) streamStart(x *exchange) (task.Position, error) {
 		return task.Position{}, err
 	}
 	if !given {
-		_, head, err := s.deps.Store.Bounds(x.r.Context())
+		_, head, err := s.deps.Store.Bounds(x.context())
 		return head, err
 	}
 	return s.resolve(x, after)
@@ -110,7 +110,7 @@ func (s *Server) streamStart(x *exchange) (task.Position, error) {
 
 // resolve gives a position its epoch and refuses one that cannot be read from.
 func (s *Server) resolve(x *exchange, after task.Position) (task.Position, error) {
-	_, head, err := s.deps.Store.Read(x.r.Context(), after, 1)
+	_, head, err := s.deps.Store.Read(x.context(), after, 1)
 	if err != nil {
 		return task.Position{}, err
 	}

@@ -17,7 +17,7 @@ func (s *Server) health(x *exchange) error {
 }
 
 func (s *Server) readiness(x *exchange) error {
-	ctx, cancel := context.WithTimeout(x.r.Context(), readyTimeout)
+	ctx, cancel := context.WithTimeout(x.context(), readyTimeout)
 	defer cancel()
 	_, head, err := s.deps.Store.Bounds(ctx)
 	if err != nil {

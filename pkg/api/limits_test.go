@@ -123,11 +123,64 @@ func TestMalformedHTTP(t *testing.T) {
 }
 
 func TestSlowBody(t *testing.T) {
-	s := start(t, func(c *Config, _ *Deps) { c.ReadTimeout = 50 * time.Millisecond })
+	// The time to answer in begins where the time to ask in ends.
+	s := start(t, func(c *Config, _ *Deps) { c.ReadTimeout, c.WriteTimeout = 500*time.Millisecond, 500*time.Millisecond })
 	a := s.raw("POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
 	wantProblem(t, a, http.StatusRequestTimeout, "")
 	if a.header.Get("Connection") != "close" {
 		t.Error("the connection of a body that never came is kept")
+	}
+}
+
+// A client that sends all of a large body before it reads, as most do, sees why it
+// was refused, also where it has asked for the connection to be closed.
+func TestRefusedBodiesAreReadOn(t *testing.T) {
+	s := start(t)
+	body := strings.Repeat(" ", 2<<20)
+	for _, test := range []struct {
+		line, contentType string
+		status            int
+	}{
+		{"POST /tasks", "application/json", http.StatusRequestEntityTooLarge},
+		{"POST /tasks", "text/plain", http.StatusUnsupportedMediaType},
+		{"POST /nothing", "application/json", http.StatusNotFound},
+		{"PUT /tasks", "application/json", http.StatusMethodNotAllowed},
+		{"POST /tasks?x=1", "application/json", http.StatusUnprocessableEntity},
+	} {
+		for _, connection := range []string{"close", "keep-alive"} {
+			a := s.raw(fmt.Sprintf("%s HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+				test.line, connection, test.contentType, len(body), body))
+			if a.status != test.status {
+				t.Errorf("%s as %s, %s: %d, want %d", test.line, test.contentType, connection, a.status, test.status)
+			}
+		}
+	}
+}
+
+// patient is a store that takes its time, and gives up when nobody waits for it.
+type patient struct{ task.Store }
+
+func (s patient) Write(ctx context.Context, c task.Change) (task.Result, error) {
+	select {
+	case <-ctx.Done():
+		return task.Result{}, ctx.Err()
+	case <-time.After(50 * time.Millisecond):
+		return s.Store.Write(ctx, c)
+	}
+}
+
+// A client that has said all it has to say may close its side before it is answered.
+func TestHalfClosedConnectionIsAnswered(t *testing.T) {
+	s := start(t, func(_ *Config, d *Deps) { d.Store = patient{d.Store} })
+	conn := s.dial()
+	if _, err := io.WriteString(conn, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{\"title\":\"t\"}"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.readAnswer(conn); a.status != http.StatusCreated {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

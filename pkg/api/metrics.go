@@ -58,7 +58,7 @@ func (m *routeMeter) end(x *exchange, took time.Duration) {
 // figures are the broker's to register.
 func (s *Server) metrics(x *exchange) error {
 	s.gauge("taskctl_event_streams", float64(s.streams.len()))
-	if first, head, err := s.deps.Store.Bounds(x.r.Context()); err == nil {
+	if first, head, err := s.deps.Store.Bounds(x.context()); err == nil {
 		s.gauge("taskctl_events_first_seq", float64(first))
 		s.gauge("taskctl_events_last_seq", float64(head.Seq))
 	}

@@ -2,8 +2,10 @@ package api
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -76,7 +78,27 @@ func (s *Server) fail(x *exchange, err error) {
 	if p.gone != nil {
 		x.position(p.gone.Head)
 	}
+	x.set("Content-Length", strconv.Itoa(len(body)))
 	x.send(p.Status, problemType, body)
+	x.linger()
+}
+
+// lingerTime is how long a request that was refused is read on.
+const lingerTime = 2 * time.Second
+
+// linger takes in what is left of a body after the answer. A connection that is
+// closed with input unread is reset, and a client that is still sending would not
+// see why (RFC 9112 §9.6). One that asked whether to send its body does not.
+func (x *exchange) linger() {
+	if x.r.ContentLength == 0 || x.r.Header["Expect"] != nil {
+		return
+	}
+	control := http.NewResponseController(x.w)
+	if control.Flush() != nil {
+		return // the client has gone
+	}
+	_ = control.SetReadDeadline(time.Now().Add(lingerTime)) // or the one for the request stands
+	_, _ = io.Copy(io.Discard, x.r.Body)
 }
 
 // crowded logs, once a minute, that connections are turned away.

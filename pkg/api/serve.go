@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -40,6 +41,11 @@ func (x *exchange) set(key, value string) {
 	x.used++
 	x.header[key] = x.values[x.used-1 : x.used : x.used]
 }
+
+// context is the request's, without its end: net/http ends it as soon as a client
+// has closed its side of the connection, which may still wait for the answer
+// (RFC 9112 §9.6). What is done under it is bounded by itself.
+func (x *exchange) context() context.Context { return context.WithoutCancel(x.r.Context()) }
 
 // send writes the answer. Nothing that the client could still be told can go
 // wrong here: a write fails when the client has gone.

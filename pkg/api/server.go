@@ -144,7 +144,7 @@ func (s *Server) Run(ctx context.Context) error {
 			Handler:           s,
 			ReadHeaderTimeout: s.cfg.HeaderTimeout,
 			ReadTimeout:       s.cfg.ReadTimeout,
-			WriteTimeout:      s.cfg.WriteTimeout,
+			WriteTimeout:      s.cfg.ReadTimeout + s.cfg.WriteTimeout, // it counts from the request's beginning
 			IdleTimeout:       s.cfg.IdleTimeout,
 			MaxHeaderBytes:    maxHeader,
 			ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),

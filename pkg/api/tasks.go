@@ -37,7 +37,7 @@ func (s *Server) listTasks(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.deps.Store.List(x.r.Context(), query)
+	page, err := s.deps.Store.List(x.context(), query)
 	x.position(page.Position)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (s *Server) getTask(x *exchange) error {
 	if _, err := parseQuery(x.r.URL.RawQuery); err != nil {
 		return err
 	}
-	found, position, err := s.deps.Store.Get(x.r.Context(), x.canonicalID())
+	found, position, err := s.deps.Store.Get(x.context(), x.canonicalID())
 	x.position(position)
 	if err != nil {
 		return err

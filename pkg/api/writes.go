@@ -53,7 +53,7 @@ func (s *Server) write(x *exchange, change task.Change, status int, mediaTypes .
 	if err := s.readChange(x, &change, mediaTypes); err != nil {
 		return err
 	}
-	result, err := s.deps.Store.Write(x.r.Context(), change)
+	result, err := s.deps.Store.Write(x.context(), change)
 	x.position(result.Position)
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ var (
 	plainError = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 )
 
+// CloseWrite is for the one that times the connection.
+func (c *rewordedConn) CloseWrite() error { return closeWrite(c.Conn) }
+
 func (c *rewordedConn) Write(p []byte) (int, error) {
 	rest, isStatus := bytes.CutPrefix(p, statusLine)
 	if !isStatus || len(rest) < 3 || rest[0] < '4' {

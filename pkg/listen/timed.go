@@ -49,6 +49,17 @@ func (c *timedConn) Write(p []byte) (n int, err error) {
 	}
 }
 
+// CloseWrite closes the side that writes. net/http looks for it where it has to
+// end a connection on which there may be input unread.
+func (c *timedConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(c net.Conn) error {
+	if c, ok := c.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
 func (c *timedConn) SetReadDeadline(t time.Time) error  { return c.reads.want(t) }
 func (c *timedConn) SetWriteDeadline(t time.Time) error { return c.writes.want(t) }
 

@@ -228,6 +228,7 @@ func (i *process) Tell(o Order) {
 			return
 		}
 		i.asked.Store(true)
+		i.leader.signalGroup(syscall.SIGCONT) // a stopped process would not hear it
 		i.say(child.LineRetire)
 	}
 }
