@@ -104,7 +104,12 @@ func (c *Consumer) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.close()) }()
+	defer func() {
+		if errors.Is(err, errNotTaken) { // these events are not done, and that is all
+			err = nil
+		}
+		err = errors.Join(err, j.close())
+	}()
 	c.voice.connecting()
 
 	// The reader has a goroutine of its own, so that pings are answered while a

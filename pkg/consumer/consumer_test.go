@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -186,4 +187,38 @@ func checkSeqs(t *testing.T, lines []byte, first, last uint64) {
 	if next != last+1 {
 		t.Fatalf("the last line is %d, want %d", next-1, last)
 	}
+}
+
+// A reader that has stopped reading, as a pager does, does not hold up the stop.
+func TestStopDoesNotWaitForAReader(t *testing.T) {
+	s := clienttest.New(t)
+	c, err := client.New(client.Config{WebSocketURL: s.WebSocketURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread, stdout := io.Pipe()
+	con, err := consumer.New(consumer.Config{}, consumer.Deps{
+		Client: c, Stdout: stdout, Stderr: io.Discard, Lang: message.English, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- con.Run(ctx) }()
+	<-con.Ready()
+	s.Add(2)
+	if _, err := unread.Read(make([]byte, 1)); err != nil { // the rest of the line waits
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it does not stop")
+	}
+	_ = unread.Close()
 }

@@ -47,8 +47,9 @@ func (c *Consumer) command(ctx context.Context, j *journal, e client.Event) erro
 	}
 }
 
-// shell runs the command once. When ctx ends it is asked to stop, and killed if
-// it has not within execGrace; its event is then not done, unless it succeeded.
+// shell runs the command once. When ctx ends, it and what it has started are asked
+// to stop, and killed if they have not within execGrace; its event is then not
+// done, unless it succeeded.
 func (c *Consumer) shell(ctx context.Context, input []byte) error {
 	shell, flag := "sh", "-c"
 	if runtime.GOOS == "windows" {
@@ -57,7 +58,12 @@ func (c *Consumer) shell(ctx context.Context, input []byte) error {
 	cmd := exec.CommandContext(ctx, shell, flag, c.cfg.Exec)
 	cmd.Stdin = bytes.NewReader(input)
 	cmd.Stdout, cmd.Stderr = c.deps.Stdout, c.deps.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGTERM) }
 	cmd.WaitDelay = execGrace
-	return cmd.Run()
+	err := cmd.Run()
+	if ctx.Err() != nil && cmd.Process != nil {
+		_ = signalGroup(cmd, syscall.SIGKILL) // what the command has left
+	}
+	return err
 }

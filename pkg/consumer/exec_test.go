@@ -4,8 +4,10 @@ package consumer_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,4 +92,36 @@ func TestStopEndsTheCommand(t *testing.T) {
 	if took := time.Since(began); took > 3*time.Second || !strings.Contains(r.stderr.String(), "stopped\n") {
 		t.Errorf("it took %s:\n%s", took, r.stderr)
 	}
+}
+
+// What a command has started ends with it: the event is not done, and the next
+// consumer would run it beside the survivor.
+func TestStopEndsWhatTheCommandStarted(t *testing.T) {
+	s := clienttest.New(t)
+	r := start(t, s, consumer.Config{Exec: "sleep 600 & echo child $! >&2; wait"}, message.English)
+	<-r.ready
+	s.Add(1)
+	r.stderr.wait(t, "child ")
+	r.stop()
+	var pid int
+	_, after, _ := strings.Cut(r.stderr.String(), "child ")
+	if _, err := fmt.Sscan(after, &pid); err != nil {
+		t.Fatal(err)
+	}
+	child, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); child.Signal(syscall.Signal(0)) == nil && !zombie(pid); {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d lives on", pid)
+		}
+	}
+}
+
+// zombie reports that a process has ended and is waited for by nobody, as happens
+// where the first process of a container does not.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(stat), ") Z ")
 }

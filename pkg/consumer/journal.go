@@ -32,7 +32,7 @@ type journal struct {
 // openJournal finds out where to go on, and brings the output to the state that
 // the checkpoint tells of.
 func openJournal(ctx context.Context, cfg Config, deps Deps, v *voice) (_ *journal, err error) {
-	j := &journal{out: deps.Stdout, seen: deps.Seen}
+	j := &journal{out: &untilStopped{ctx, deps.Stdout}, seen: deps.Seen}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, j.close())
