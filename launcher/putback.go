@@ -26,18 +26,27 @@ func (l *Launcher) died() bool {
 // putBack takes the consumer's checkpoint back to what stands in its log. What
 // the consumer had printed and a killed launcher had not written yet is lost, and
 // done by the checkpoint: without this, logs/consumer.log would have a hole. The
-// last line may have been cut short by the kill, so its event comes once more.
+// event of a line that was cut short by the kill comes once more.
 func (l *Launcher) putBack(ctx context.Context) error {
-	last := uint64(0)
+	torn, err := logfile.Torn(l.cfg.LogDir(), config.Consumer)
+	var before, last uint64
 	read := logfile.ReadOptions{Names: []string{config.Consumer}, Last: putBackLines}
-	err := logfile.Read(ctx, l.cfg.LogDir(), read, func(e logfile.Entry) error {
-		if seq, is := consumer.SeqOf(e.Text); is && e.Stream == logfile.Out {
-			last = seq
-		}
-		return nil
-	})
+	if err == nil {
+		err = logfile.Read(ctx, l.cfg.LogDir(), read, func(e logfile.Entry) error {
+			if seq, is := consumer.SeqOf(e.Text); is && e.Stream == logfile.Out {
+				before, last = last, seq
+			}
+			return nil
+		})
+	}
 	if err == nil && last > 0 {
-		err = consumer.PutBack(ctx, l.cfg.Data(checkpointFile), last-1)
+		switch {
+		case torn && before > 0: // the last number may be cut as well
+			last = before
+		case torn:
+			last--
+		}
+		err = consumer.PutBack(ctx, l.cfg.Data(checkpointFile), last)
 	}
 	if err != nil {
 		return fmt.Errorf("put the consumer back to the end of its log: %w", err)

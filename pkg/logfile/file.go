@@ -204,6 +204,25 @@ func (f *File) open() error {
 	return err
 }
 
+// Torn reports whether the last line of a log in dir has no newline, as when the
+// writer was killed in mid-write. A log that is not there is not torn.
+func Torn(dir, name string) (torn bool, err error) {
+	file, err := os.Open(filepath.Join(dir, fileName{name: name}.String()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	_, torn, err = inspect(file, info, time.Time{})
+	return torn, err
+}
+
 // inspect returns when a file's first line was written, and whether its last one
 // has no newline, as when the writer was killed in mid-write.
 func inspect(file *os.File, info os.FileInfo, now time.Time) (born time.Time, torn bool, err error) {

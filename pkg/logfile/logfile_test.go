@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/taskctl/taskctl/pkg/logfile"
 )
 
@@ -151,5 +152,20 @@ func TestTextAfterATornLineBeginsALine(t *testing.T) {
 	closeSet(t, set)
 	if diff := cmp.Diff([]string{"he", "next"}, readAll(t, dir, everything())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTorn(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]bool{"": false, "whole\n": false, "whole\ncut": true} {
+		if err := os.WriteFile(filepath.Join(dir, "api.log"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if torn, err := logfile.Torn(dir, "api"); torn != want || err != nil {
+			t.Errorf("%q: %v, %v", text, torn, err)
+		}
+	}
+	if torn, err := logfile.Torn(dir, "none"); torn || err != nil {
+		t.Errorf("no log: %v, %v", torn, err)
 	}
 }
