@@ -74,7 +74,10 @@ func Detach(ctx context.Context, path string, args []string, stdout, stderr io.W
 	}
 	if err := cmd.Wait(); err != nil {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-			return max(exit.ExitCode(), 1), nil
+			if exit.ExitCode() >= 0 {
+				return exit.ExitCode(), nil
+			}
+			err = fmt.Errorf("pid %d was ended as it started (%w); `taskctl logs launcher` has what it wrote", exit.Pid(), exit)
 		}
 		return 0, fmt.Errorf("wait for the launcher: %w", err)
 	}

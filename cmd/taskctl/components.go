@@ -58,7 +58,10 @@ func (p *program) consumerCommand() *cobra.Command {
   taskctl consumer --checkpoint mail.checkpoint --exec ./send-mail`,
 		Args: p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if since != "" {
+			if cmd.Flags().Changed("exec") && o.Exec == "" {
+				return &usageError{p.lang.FlagBadValue("--exec", o.Exec)}
+			}
+			if cmd.Flags().Changed("since") {
 				at, err := task.ParsePosition(since)
 				if err != nil {
 					return &usageError{p.lang.FlagBadValue("--since", since)}

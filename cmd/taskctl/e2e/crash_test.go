@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -94,6 +95,38 @@ func TestKilledWhileStarting(t *testing.T) {
 		p.exit(t)
 	}
 	startedIn(t, dir)
+}
+
+// A start that waits says what became of the launcher it waits for.
+func TestDetachedStartOfAKilledLauncher(t *testing.T) {
+	dir := t.TempDir()
+	writeConfig(t, dir, `components:
+  - {name: never, command: [sleep, "600"], ready: {log: up}}
+`)
+	p := piped(t, dir, nil, "start", "--detach")
+	var pid int
+	e2etest.WaitFor(t, "the user's component", func() bool {
+		out, _, _ := run(t, dir, "status", "--json")
+		var s struct {
+			PID        int `json:"pid"`
+			Components []struct {
+				Name string `json:"name"`
+				PID  int    `json:"pid"`
+			} `json:"components"`
+		}
+		if json.Unmarshal([]byte(out), &s) != nil || len(s.Components) < 4 {
+			return false
+		}
+		pid = s.PID
+		return s.Components[3].PID != 0
+	})
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	p.out.await(t, fmt.Sprintf("pid %d was ended as it started", pid))
+	if code := p.exit(t); code != 1 {
+		t.Errorf("it exits %d", code)
+	}
 }
 
 func TestAKilledComponentComesBack(t *testing.T) {
