@@ -139,7 +139,7 @@ func (l Lang) EndedHow(how string) string {
 	case "left":
 		return l.say("LEFT", "SIGUE")
 	case "failed":
-		return l.say("had failed", "había fallado")
+		return l.say("was down already", "ya no funcionaba")
 	case "not_started":
 		return l.say("was not started", "no se arrancó")
 	}

@@ -76,7 +76,7 @@ const (
 	EndedStopped    How = "stopped"     // asked, and it did
 	EndedKilled     How = "killed"      // it, or something of it, did not end when asked
 	EndedLeft       How = "left"        // killed, and something is still there
-	EndedFailed     How = "failed"      // had been given up before
+	EndedFailed     How = "failed"      // did not run any more: given up, or waiting for its next try
 	EndedNotStarted How = "not_started" // was never started
 )
 
