@@ -73,7 +73,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
-	l.report = newReporter(l.opts.Stderr, l.opts.ErrPalette, l.opts.Lang)
+	l.report = newReporter(l.opts.Stderr, l.opts.ErrPalette, l.opts.Lang, l.log)
 	l.supervisor, err = supervisor.New(specs, supervisor.Options{
 		Logger: l.log, OnChange: l.changed, OnWaiting: l.report.waiting, Ledger: ledger,
 	})

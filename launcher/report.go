@@ -3,6 +3,7 @@ package launcher
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -13,19 +14,21 @@ import (
 )
 
 // reporter tells the person at the terminal what happens to the components while
-// they are watched over: deaths, recoveries, and the ones that are given up.
+// they are watched over: deaths, recoveries, and the ones that are given up. Those
+// that are silent it tells the log of, too.
 type reporter struct {
 	w       io.Writer
 	palette screen.Palette
 	lang    message.Lang
+	log     *slog.Logger
 
 	mu     sync.Mutex
 	before map[string]supervisor.Status
 	ready  bool // the start has been announced; before, its failure says what there is to say
 }
 
-func newReporter(w io.Writer, palette screen.Palette, lang message.Lang) *reporter {
-	return &reporter{w: w, palette: palette, lang: lang, before: map[string]supervisor.Status{}}
+func newReporter(w io.Writer, palette screen.Palette, lang message.Lang, log *slog.Logger) *reporter {
+	return &reporter{w: w, palette: palette, lang: lang, log: log, before: map[string]supervisor.Status{}}
 }
 
 // changed compares a component's status with the one before and says what a
@@ -75,10 +78,13 @@ func (r *reporter) why(s supervisor.Status) string {
 func (r *reporter) silence(before, now supervisor.Status) {
 	switch {
 	case now.Suspended && !before.Suspended:
+		r.log.Warn("component is stopped by a signal", "component", now.Name, "pid", now.PID)
 		r.say(r.palette.Yellow(r.lang.ComponentSuspended(now.Name, now.PID)))
 	case before.Suspended && !now.Suspended && now.State == supervisor.StateReady && now.PID == before.PID:
+		r.log.Info("component goes on", "component", now.Name, "pid", now.PID)
 		r.say(r.palette.Green(r.lang.ComponentGoesOn(now.Name)))
 	case now.State == supervisor.StateUnhealthy && !now.Suspended && before.State != supervisor.StateUnhealthy:
+		r.log.Warn("component does not answer", "component", now.Name, "pid", now.PID)
 		r.say(r.palette.Yellow(r.lang.ComponentHung(now.Name)))
 	}
 }

@@ -1,6 +1,8 @@
 package launcher
 
 import (
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -68,8 +70,8 @@ func TestBudgetText(t *testing.T) {
 // TestReporterTellsSilenceApart follows what the terminal says of a component
 // that is stopped by a signal, goes on, hangs, and comes back.
 func TestReporterTellsSilenceApart(t *testing.T) {
-	var said strings.Builder
-	r := newReporter(&said, screen.Palette{}, message.English)
+	var said, logged strings.Builder
+	r := newReporter(&said, screen.Palette{}, message.English, slog.New(slog.NewTextHandler(&logged, nil)))
 	r.begin()
 	api := func(state supervisor.State, pid int, generation uint64) supervisor.Status {
 		return supervisor.Status{Name: "api", State: state, PID: pid, Generation: generation}
@@ -96,6 +98,12 @@ func TestReporterTellsSilenceApart(t *testing.T) {
 		r.changed(step.status)
 		if said.String() != step.want {
 			t.Errorf("%s: said %q, want %q", step.status.State, said.String(), step.want)
+		}
+	}
+	// A detached launcher has no terminal to say it on.
+	for _, want := range []string{"component is stopped by a signal", "component goes on", "component does not answer"} {
+		if n := strings.Count(logged.String(), fmt.Sprintf("msg=%q component=api pid=7", want)); n != 1 {
+			t.Errorf("%q is logged %d times:\n%s", want, n, logged.String())
 		}
 	}
 }
