@@ -149,6 +149,30 @@ func TestAKilledComponentComesBack(t *testing.T) {
 	}
 }
 
+// A component that is stopped by a signal has to hear that it is replaced.
+func TestRestartOfASuspendedComponent(t *testing.T) {
+	dir, _ := started(t)
+	old := statusOf(t, dir).pid("api")
+	if err := syscall.Kill(old, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code := run(t, dir, "restart", "api"); code != 0 {
+		t.Fatalf("restart exits %d: %s%s", code, out, errs)
+	}
+	var exit string
+	e2etest.WaitFor(t, "the end of the old one", func() bool {
+		for _, c := range statusOf(t, dir).Components {
+			if c.Name == "api" {
+				exit = c.LastExit
+			}
+		}
+		return exit != ""
+	})
+	if exit != "exit 0" {
+		t.Errorf("the old one ended with %q", exit)
+	}
+}
+
 func TestSecondCtrlCKills(t *testing.T) {
 	dir := t.TempDir()
 	writeConfig(t, dir, `
