@@ -104,28 +104,21 @@ func TestDetachedStartOfAKilledLauncher(t *testing.T) {
   - {name: never, command: [sleep, "600"], ready: {log: up}}
 `)
 	p := piped(t, dir, nil, "start", "--detach")
-	var pid int
+	var at status
 	e2etest.WaitFor(t, "the user's component", func() bool {
 		out, _, _ := run(t, dir, "status", "--json")
-		var s struct {
-			PID        int `json:"pid"`
-			Components []struct {
-				Name string `json:"name"`
-				PID  int    `json:"pid"`
-			} `json:"components"`
-		}
-		if json.Unmarshal([]byte(out), &s) != nil || len(s.Components) < 4 {
-			return false
-		}
-		pid = s.PID
-		return s.Components[3].PID != 0
+		at = status{}
+		return json.Unmarshal([]byte(out), &at) == nil && at.pid("never") != 0
 	})
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(at.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	p.out.await(t, fmt.Sprintf("pid %d was ended as it started", pid))
+	p.out.await(t, fmt.Sprintf("pid %d was ended as it started", at.PID))
 	if code := p.exit(t); code != 1 {
 		t.Errorf("it exits %d", code)
+	}
+	for _, c := range at.Components {
+		e2etest.AwaitGone(t, c.PID)
 	}
 }
 
