@@ -14,7 +14,7 @@ import (
 func TestRecordTask(t *testing.T) {
 	at := time.Date(2024, 1, 15, 10, 0, 0, 0, time.UTC)
 	plain := Task{ID: "i", Title: "t", Description: "d", CreatedAt: at, UpdatedAt: at.Add(120 * time.Millisecond), Version: 9}
-	const text = `{"id":"i","title":"t","description":"d","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.120Z"}`
+	const text = `{"id":"i","title":"t","description":"d","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.12Z"}`
 	for _, same := range []string{
 		text,
 		strings.ReplaceAll(text, ",", ", "), // not as we write it
@@ -61,7 +61,7 @@ func FuzzRecordTask(f *testing.F) {
 
 // FuzzRecord: what the short cut takes, encoding/json takes too, and as the same.
 func FuzzRecord(f *testing.F) {
-	f.Add([]byte(`{"id":"i","title":"t","description":"\n","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.120Z"}`))
+	f.Add([]byte(`{"id":"i","title":"t","description":"\n","completed":false,"created_at":"2024-01-15T10:00:00Z","updated_at":"2024-01-15T10:00:00.12Z"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, ok := decodeOwn(text)
 		if !ok {
