@@ -32,7 +32,7 @@ func (s *Server) system(x *exchange) error {
 	if s.deps.System == nil {
 		return errNoLauncher
 	}
-	status, err := s.deps.System(x.r.Context())
+	status, err := s.deps.System(x.context())
 	if err != nil {
 		return errors.Join(errNoLauncher, err)
 	}
