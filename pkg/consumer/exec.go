@@ -48,8 +48,8 @@ func (c *Consumer) command(ctx context.Context, j *journal, e client.Event) erro
 }
 
 // shell runs the command once. When ctx ends, it and what it has started are asked
-// to stop, and killed if they have not within execGrace; its event is then not
-// done, unless it succeeded.
+// to stop. It is killed if it has not within execGrace, and what it leaves behind
+// when it is gone; its event is then not done, unless it succeeded.
 func (c *Consumer) shell(ctx context.Context, input []byte) error {
 	shell, flag := "sh", "-c"
 	if runtime.GOOS == "windows" {
