@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
 )
 
 // documented are the example clients of docs/notifications.md. What a machine
@@ -44,7 +46,7 @@ func documented(t *testing.T) map[string]func() *exec.Cmd {
 				return nil
 			}
 			// Node looks for a module beside the file that imports it.
-			dir := t.TempDir()
+			dir := e2etest.Dir(t)
 			source, err := os.ReadFile(filepath.Join(root, "watch.mjs"))
 			if err == nil {
 				err = os.WriteFile(filepath.Join(dir, "watch.mjs"), source, 0o600)

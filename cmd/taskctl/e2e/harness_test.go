@@ -221,7 +221,7 @@ func (s status) pid(name string) int {
 // started starts taskctl in a directory of its own and waits until all is ready.
 func started(t testing.TB, args ...string) (dir string, p *process) {
 	t.Helper()
-	dir = t.TempDir()
+	dir = e2etest.Dir(t)
 	return dir, startedIn(t, dir, args...)
 }
 

@@ -24,7 +24,7 @@ func TestSocketsThatAreAlreadyThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	writeConfig(t, dir, `
 components:
   - name: environment

@@ -20,7 +20,7 @@ import (
 var apiKills = flag.Int("api-kills", 3, "how often the api is killed under load")
 
 func TestNoConnectionIsRefusedWhileTheAPIDies(t *testing.T) {
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	writeConfig(t, dir, "restart: {max: 0}\n")
 	startedIn(t, dir, "--no-test-task")
 	s := statusOf(t, dir)
@@ -173,7 +173,7 @@ func TestIdleConnectionOutlivesARestart(t *testing.T) {
 }
 
 func TestSocketOfAFailedComponent(t *testing.T) {
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	writeConfig(t, dir, "restart: {max: 2}\n")
 	p := startedIn(t, dir, "--no-test-task")
 	s := statusOf(t, dir)

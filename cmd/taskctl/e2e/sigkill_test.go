@@ -37,7 +37,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	t.Logf("-launcher-seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	writeConfig(t, dir, `
 components:
   - name: parent

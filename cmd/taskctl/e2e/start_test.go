@@ -44,7 +44,7 @@ func TestStartAndCtrlC(t *testing.T) {
 }
 
 func TestTestTasksDoNotPileUp(t *testing.T) {
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	var last string
 	for range 3 {
 		p := startedIn(t, dir)
@@ -87,7 +87,7 @@ func TestNohupLivesOn(t *testing.T) {
 	if err != nil {
 		t.Skip("no nohup here")
 	}
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	p := &process{cmd: exec.Command(nohup, binary, "start"), out: &output{}, exited: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, e2etest.Environ(), p.out, p.out
 	if err := p.cmd.Start(); err != nil {
@@ -122,7 +122,7 @@ func TestTakenPort(t *testing.T) {
 			}
 			defer l.Close()
 			_, port, _ := net.SplitHostPort(l.Addr().String())
-			dir := t.TempDir()
+			dir := e2etest.Dir(t)
 			p := piped(t, dir, []string{"TASKCTL_API_ADDR=localhost:" + port}, "start")
 			code := p.exit(t)
 			out := p.out.String()
@@ -140,7 +140,7 @@ func TestTakenPort(t *testing.T) {
 }
 
 func TestDetachStatusStop(t *testing.T) {
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	out, errs, code := run(t, dir, "start", "--detach")
 	if code != 0 {
 		t.Fatalf("start --detach exits %d: %s%s", code, out, errs)
@@ -195,7 +195,7 @@ func TestRefusalsAreClear(t *testing.T) {
 		{"data is a file", write("data", "x"), 1, "data"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := e2etest.Dir(t)
 			tt.prepare(t, dir)
 			_, errs, code := run(t, dir, "start")
 			if code != tt.code || !strings.Contains(errs, tt.want) {
@@ -211,7 +211,7 @@ func TestRefusalsAreClear(t *testing.T) {
 }
 
 func TestLongPath(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), strings.Repeat("long-directory-name/", 10))
+	dir := filepath.Join(e2etest.Dir(t), strings.Repeat("long-directory-name/", 10))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestStubbornComponents(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel() // it mostly waits
-			dir := t.TempDir()
+			dir := e2etest.Dir(t)
 			writeConfig(t, dir, fmt.Sprintf(`
 components:
   - name: stubborn
@@ -57,7 +57,7 @@ components:
 // a reader's patience holds: every line must be there, and nothing may wait.
 func TestFiftyMegabytesAtOnce(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := e2etest.Dir(t)
 	const lines = 1_000_000
 	writeConfig(t, dir, fmt.Sprintf(`
 logs: {max_total: 500MiB}

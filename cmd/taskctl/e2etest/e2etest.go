@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,6 +64,30 @@ func Gone(pid int) bool {
 	}
 	_, rest, _ := strings.Cut(string(data), ") ")
 	return strings.HasPrefix(rest, "Z")
+}
+
+// Dir is a test's own directory, which outlives whatever runs in it: a killed
+// launcher's components end by themselves, a moment later than their test.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		WaitFor(t, "the end of the processes in "+dir, func() bool { return len(running(dir)) == 0 })
+	})
+	return dir
+}
+
+// running lists the processes that work in dir or below it, which only systems
+// with /proc tell; elsewhere it lists none.
+func running(dir string) []string {
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd") // the pattern is valid
+	return slices.DeleteFunc(links, func(link string) bool {
+		cwd, err := os.Readlink(link)
+		return err != nil || !strings.HasPrefix(cwd+"/", dir+"/") // it has ended, or is another user's
+	})
 }
 
 // AwaitGone waits for the end of processes.
