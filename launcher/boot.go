@@ -21,11 +21,11 @@ const sweepGrace = 2 * time.Second
 // directory, the logs, the sockets, the control socket. Nothing of it starts a
 // component, so a failure here leaves nothing running.
 func (l *Launcher) open(ctx context.Context, opened *closers) error {
-	lock, err := lock(ctx, l.cfg)
+	hold, err := lock(ctx, l.cfg)
 	if err != nil {
 		return err
 	}
-	opened.add("the lock", lock.Close)
+	opened.add("the lock", hold.release)
 
 	died := l.died()
 	swept, err := supervisor.Sweep(ctx, l.cfg.Data(ledgerFile), sweepGrace)
@@ -94,8 +94,8 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
-	opened.add("the control socket", func() error { return control.close(l.cfg) })
-	return nil
+	opened.add("the control socket", func() error { return errors.Join(hold.say(leaving), control.close(l.cfg)) })
+	return hold.say(here)
 }
 
 // withoutTime drops slog's time: every line of a log file has one already.

@@ -63,7 +63,10 @@ func (c *controlServer) close(cfg *config.Config) error {
 	if serveErr := <-c.served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
-	return errors.Join(err, os.Remove(cfg.Data(socketFile)))
+	if removeErr := os.Remove(cfg.Data(socketFile)); !errors.Is(removeErr, os.ErrNotExist) { // else somebody did so
+		err = errors.Join(err, removeErr)
+	}
+	return err
 }
 
 // ownUserOnly drops connections of other users, whatever the file's mode says.
@@ -85,12 +88,12 @@ func (l ownUserOnly) Accept() (net.Conn, error) {
 // Control talks to the launcher of a directory.
 type Control struct {
 	http *http.Client
-	dir  string
+	cfg  *config.Config
 }
 
 // Dial prepares to talk to the launcher of cfg.Dir; nothing is sent yet.
 func Dial(cfg *config.Config) *Control {
-	return &Control{dir: cfg.Dir, http: &http.Client{Transport: &http.Transport{
+	return &Control{cfg: cfg, http: &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			path, release, err := socketPath(cfg.DataDir(), socketFile)
@@ -104,8 +107,9 @@ func Dial(cfg *config.Config) *Control {
 	}}}
 }
 
-// Do sends one request and decodes the answer into out, which may be nil.
-// ErrNotRunning where nobody answers at the socket.
+// do sends one request and decodes the answer into out, which may be nil.
+// ErrNotRunning where nobody holds the directory, a *NotAnsweringError where who
+// does cannot be asked.
 func (c *Control) do(ctx context.Context, method, path string, in, out any) error {
 	body, err := encodeBody(in)
 	if err != nil {
@@ -117,10 +121,7 @@ func (c *Control) do(ctx context.Context, method, path string, in, out any) erro
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		if opErr := (*net.OpError)(nil); errors.As(err, &opErr) && opErr.Op == "dial" {
-			return fmt.Errorf("%w in %s", ErrNotRunning, c.dir)
-		}
-		return fmt.Errorf("ask the launcher: %w", err)
+		return c.unanswered(fmt.Errorf("ask the launcher: %w", err))
 	}
 	defer res.Body.Close() //nolint:errcheck // read to the end below
 	if res.StatusCode >= http.StatusBadRequest {
@@ -137,4 +138,20 @@ func (c *Control) do(ctx context.Context, method, path string, in, out any) erro
 		return fmt.Errorf("read the launcher's answer: %w", err)
 	}
 	return nil
+}
+
+// unanswered is what it means that a request failed.
+func (c *Control) unanswered(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	pid, at, ownerErr := owner(c.cfg)
+	if ownerErr != nil {
+		return ownerErr
+	}
+	silent := &NotAnsweringError{PID: pid, Err: err, at: at}
+	if opErr := (*net.OpError)(nil); errors.As(err, &opErr) && opErr.Op == "dial" {
+		silent.NoSocket = c.cfg.Data(socketFile)
+	}
+	return silent
 }

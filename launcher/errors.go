@@ -32,15 +32,19 @@ func (e *AlreadyRunningError) Error() string {
 
 // NotAnsweringError says that a launcher holds the directory, but is silent.
 type NotAnsweringError struct {
-	PID int
+	PID      int
+	NoSocket string // the control socket, where nobody listens there
+	Err      error  // of the request
+
+	at stage
 }
 
 func (e *NotAnsweringError) Error() string {
-	return fmt.Sprintf("the launcher, pid %d, does not answer", e.PID)
+	return fmt.Sprintf("the launcher, pid %d, does not answer: %v", e.PID, e.Err)
 }
 
 // Unwrap makes it ErrNotReady: something runs, and cannot be called ready.
-func (e *NotAnsweringError) Unwrap() error { return ErrNotReady }
+func (e *NotAnsweringError) Unwrap() []error { return []error{ErrNotReady, e.Err} }
 
 // PortTakenError says who holds a port that a component needs.
 type PortTakenError struct {

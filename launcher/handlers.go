@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
@@ -170,9 +169,4 @@ func (c *Control) EmptyLogs(ctx context.Context, names ...string) (int64, error)
 	var out emptyAnswer
 	err := c.do(ctx, http.MethodPost, "/logs/empty", emptyRequest{Names: names}, &out)
 	return out.Freed, err
-}
-
-// NotRunningStatus is the status of a directory that nothing runs in.
-func NotRunningStatus(cfg *config.Config) Status {
-	return Status{State: Stopped, Mode: ModeProcesses, Dir: cfg.Dir, Components: []ComponentStatus{}}
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,13 +14,32 @@ import (
 	"github.com/taskctl/taskctl/pkg/config"
 )
 
-// lockFile is held by the launcher as long as it lives. The lock is the truth
-// about who runs; the pid written into it only says whom to talk to.
-const lockFile = "launcher.lock"
+// The lock is held by the launcher as long as it lives, and is the truth about who
+// runs. Whom to talk to stands in a file beside it, because a file that is locked
+// cannot be read on Windows.
+const (
+	lockFile = "launcher.lock"
+	pidFile  = "launcher.pid"
+)
+
+// stage is how far a launcher has come, by its own word in the pid file.
+type stage string
+
+const (
+	coming  stage = "coming"  // its control socket is not there yet
+	here    stage = "here"    // it answers at its control socket
+	leaving stage = "leaving" // it has removed its control socket
+)
+
+// hold is the directory, held by this process.
+type hold struct {
+	lock *flock.Flock
+	pid  *os.File
+}
 
 // lock makes this process the directory's launcher, or returns an
 // *AlreadyRunningError.
-func lock(ctx context.Context, cfg *config.Config) (*flock.Flock, error) {
+func lock(ctx context.Context, cfg *config.Config) (*hold, error) {
 	if err := os.MkdirAll(cfg.DataDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
@@ -38,14 +55,30 @@ func lock(ctx context.Context, cfg *config.Config) (*flock.Flock, error) {
 		return nil, fmt.Errorf("lock %s: %w", cfg.Data(lockFile), err)
 	}
 	if !held {
-		pid, _ := readPID(cfg) // an owner that has not written it yet is named 0
+		pid, _, _ := readPID(cfg) // an owner that has not written it yet is named 0
 		return nil, &AlreadyRunningError{Dir: cfg.Dir, PID: pid}
 	}
-	if err := os.WriteFile(cfg.Data(lockFile), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+	file, err := os.OpenFile(cfg.Data(pidFile), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("write the pid: %w", err), l.Close())
 	}
-	return l, nil
+	h := &hold{lock: l, pid: file}
+	if err := h.say(coming); err != nil {
+		return nil, errors.Join(err, h.release())
+	}
+	return h, nil
 }
+
+// say writes this process's pid and stage, always in as many bytes: whoever reads
+// meanwhile finds the old or the new, and a full disk is no hindrance.
+func (h *hold) say(s stage) error {
+	if _, err := h.pid.WriteAt(fmt.Appendf(nil, "%10d %-7s\n", os.Getpid(), s), 0); err != nil {
+		return fmt.Errorf("write the pid: %w", err)
+	}
+	return nil
+}
+
+func (h *hold) release() error { return errors.Join(h.pid.Close(), h.lock.Close()) }
 
 const (
 	lockPatience    = 50 * time.Millisecond
@@ -62,10 +95,9 @@ func tryLock(ctx context.Context, l *flock.Flock, patience time.Duration) (held 
 	return held, err
 }
 
-// ownerLives reports whether the process that last wrote its pid into the lock
-// file is there.
+// ownerLives reports whether the process that last wrote its pid is there.
 func ownerLives(cfg *config.Config) bool {
-	pid, err := readPID(cfg)
+	pid, _, err := readPID(cfg)
 	if err != nil {
 		return true // it is about to write it
 	}
@@ -75,28 +107,32 @@ func ownerLives(cfg *config.Config) bool {
 
 // Owner returns the pid of the launcher that holds the directory, or ErrNotRunning.
 func Owner(cfg *config.Config) (int, error) {
+	pid, _, err := owner(cfg)
+	return pid, err
+}
+
+func owner(cfg *config.Config) (pid int, at stage, err error) {
 	if _, err := os.Stat(cfg.Data(lockFile)); errors.Is(err, fs.ErrNotExist) {
-		return 0, ErrNotRunning
+		return 0, "", ErrNotRunning
 	}
 	l := flock.New(cfg.Data(lockFile), flock.SetFlag(os.O_RDONLY))
 	free, err := l.TryRLock()
 	if err != nil {
-		return 0, fmt.Errorf("look at %s: %w", cfg.Data(lockFile), err)
+		return 0, "", fmt.Errorf("look at %s: %w", cfg.Data(lockFile), err)
 	}
 	if free {
-		return 0, errors.Join(ErrNotRunning, l.Close())
+		return 0, "", errors.Join(ErrNotRunning, l.Close())
 	}
 	return readPID(cfg)
 }
 
-func readPID(cfg *config.Config) (int, error) {
-	data, err := os.ReadFile(cfg.Data(lockFile))
+func readPID(cfg *config.Config) (pid int, at stage, err error) {
+	data, err := os.ReadFile(cfg.Data(pidFile))
 	if err != nil {
-		return 0, fmt.Errorf("read the launcher's pid: %w", err)
+		return 0, "", fmt.Errorf("read the launcher's pid: %w", err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil {
-		return 0, fmt.Errorf("read the launcher's pid from %s: %w", cfg.Data(lockFile), err)
+	if _, err := fmt.Sscan(string(data), &pid, &at); err != nil {
+		return 0, "", fmt.Errorf("read the launcher's pid from %s: %w", cfg.Data(pidFile), err)
 	}
-	return pid, nil
+	return pid, at, nil
 }

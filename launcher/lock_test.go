@@ -15,7 +15,7 @@ import (
 )
 
 // held makes a directory whose lock is held and names pid as its owner.
-func held(t *testing.T, pid int) (*config.Config, *flock.Flock) {
+func held(t *testing.T, pid int, at stage) (*config.Config, *flock.Flock) {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Dir = t.TempDir()
@@ -27,7 +27,7 @@ func held(t *testing.T, pid int) (*config.Config, *flock.Flock) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = owner.Close() })
-	if err := os.WriteFile(cfg.Data(lockFile), fmt.Appendln(nil, pid), 0o600); err != nil {
+	if err := os.WriteFile(cfg.Data(pidFile), fmt.Appendln(nil, pid, at), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return cfg, owner
@@ -40,21 +40,21 @@ func TestLockLeftToAChild(t *testing.T) {
 	if err := dead.Run(); err != nil {
 		t.Skip(err)
 	}
-	cfg, child := held(t, dead.Process.Pid)
+	cfg, child := held(t, dead.Process.Pid, here)
 	synctest.Test(t, func(t *testing.T) {
 		time.AfterFunc(time.Second, func() { _ = child.Unlock() })
 		mine, err := lock(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := mine.Close(); err != nil {
+		if err := mine.release(); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestLockOfALivingLauncher(t *testing.T) {
-	cfg, _ := held(t, os.Getpid())
+	cfg, _ := held(t, os.Getpid(), here)
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var running *AlreadyRunningError
@@ -65,4 +65,22 @@ func TestLockOfALivingLauncher(t *testing.T) {
 			t.Errorf("it took %v to say so", took)
 		}
 	})
+}
+
+// What a launcher says of itself tells a socket that is not there yet, or no more,
+// from one that somebody has removed.
+func TestLookWithoutASocket(t *testing.T) {
+	for at, want := range map[stage]State{coming: Starting, here: Degraded, leaving: Stopping} {
+		t.Run(string(at), func(t *testing.T) {
+			cfg, _ := held(t, 42, at)
+			s, err := Look(t.Context(), cfg)
+			if s.State != want || s.PID != 42 {
+				t.Errorf("%s of pid %d, want %s of 42", s.State, s.PID, want)
+			}
+			var silent *NotAnsweringError
+			if gone := errors.As(err, &silent); gone != (at == here) || gone && silent.NoSocket != cfg.Data(socketFile) {
+				t.Errorf("error: %v", err)
+			}
+		})
+	}
 }

@@ -92,7 +92,7 @@ func explain(err error, lang message.Lang, dir string) string {
 	)
 	switch {
 	case errors.As(err, &silent): // before ErrNotReady, which it is too
-		return lang.LauncherSilent(silent.PID)
+		return lang.LauncherSilent(silent.PID, silent.NoSocket)
 	case errors.Is(err, context.Canceled), readerGone(err), errors.Is(err, launcher.ErrKilled),
 		errors.Is(err, launcher.ErrLeft), errors.Is(err, launcher.ErrNotReady):
 		return ""

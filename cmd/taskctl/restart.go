@@ -26,7 +26,7 @@ func (p *program) restartCommand() *cobra.Command {
 			if err := p.knownComponents(cfg, args); err != nil {
 				return err
 			}
-			if _, err := look(cmd.Context(), cfg); err != nil {
+			if _, err := launcher.Look(cmd.Context(), cfg); err != nil {
 				return err // a silent launcher would be waited for without end
 			}
 			control := launcher.Dial(cfg)

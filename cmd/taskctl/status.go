@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -42,7 +41,7 @@ func (p *program) statusCommand() *cobra.Command {
 }
 
 func (p *program) status(ctx context.Context, cfg *config.Config, asJSON bool) error {
-	s, err := look(ctx, cfg)
+	s, err := launcher.Look(ctx, cfg)
 	answered := err == nil
 	if answered && s.State != launcher.Ready {
 		err = launcher.ErrNotReady
@@ -61,44 +60,6 @@ func (p *program) status(ctx context.Context, cfg *config.Config, asJSON bool) e
 		return err
 	}
 	return printed
-}
-
-// A launcher that holds the lock has no socket for an instant as it comes and as
-// it goes, which on a busy machine may be a good part of a second; one that clears
-// what a dead one left has none for longer.
-const (
-	comingOrGoing = time.Second
-	lookAgain     = 5 * time.Millisecond
-)
-
-// look asks the launcher of the directory how the system is. With ErrNotRunning
-// and *launcher.NotAnsweringError comes the status that there is to tell, without
-// components.
-func look(ctx context.Context, cfg *config.Config) (launcher.Status, error) {
-	for began := time.Now(); ; {
-		s, err := launcher.Dial(cfg).Status(ctx)
-		if err == nil || ctx.Err() != nil {
-			return s, err
-		}
-		s = launcher.NotRunningStatus(cfg)
-		pid, ownerErr := launcher.Owner(cfg)
-		switch {
-		case errors.Is(ownerErr, launcher.ErrNotRunning):
-			return s, ownerErr
-		case ownerErr != nil:
-			return launcher.Status{}, ownerErr
-		}
-		s.PID = pid
-		switch {
-		case !errors.Is(err, launcher.ErrNotRunning):
-			s.State = launcher.Degraded
-			return s, &launcher.NotAnsweringError{PID: pid}
-		case time.Since(began) > comingOrGoing:
-			s.State = launcher.Starting
-			return s, nil
-		}
-		time.Sleep(lookAgain)
-	}
 }
 
 // renderStatus lays a status out for people.

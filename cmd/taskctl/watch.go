@@ -52,7 +52,7 @@ func (p *program) watchEach(ctx context.Context, cfg *config.Config, show func(l
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
-		s, err := look(ctx, cfg)
+		s, err := launcher.Look(ctx, cfg)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -95,7 +95,7 @@ type sighting struct {
 func (v *statusView) Init() tea.Cmd { return v.look }
 
 func (v *statusView) look() tea.Msg {
-	s, err := look(v.ctx, v.cfg)
+	s, err := launcher.Look(v.ctx, v.cfg)
 	return sighting{at: time.Now(), status: s, err: err, trouble: complaints(v.ctx, v.cfg)}
 }
 

@@ -30,7 +30,7 @@ func (p *program) whyCommand() *cobra.Command {
 			if err := p.knownComponents(cfg, args); err != nil {
 				return err
 			}
-			if _, err := look(cmd.Context(), cfg); err != nil {
+			if _, err := launcher.Look(cmd.Context(), cfg); err != nil {
 				return err
 			}
 			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])

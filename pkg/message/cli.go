@@ -153,8 +153,14 @@ func (l Lang) StopNoAnswer(pid int) string {
 	return l.say("the launcher (pid %d) does not answer; sending SIGTERM", "el lanzador (pid %d) no responde; se envía SIGTERM", pid)
 }
 
-// LauncherSilent says that the launcher takes no part, and what helps.
-func (l Lang) LauncherSilent(pid int) string {
+// LauncherSilent says that the launcher takes no part, and what helps. Where its
+// control socket is gone, socket names it.
+func (l Lang) LauncherSilent(pid int, socket string) string {
+	if socket != "" {
+		return l.say(
+			"the launcher (pid %d) cannot be asked: its control socket %s is gone; `taskctl stop` stops the system all the same",
+			"no se puede consultar al lanzador (pid %d): su socket de control %s ya no está; aun así, `taskctl stop` detiene el sistema", pid, socket)
+	}
 	return l.say("the launcher (pid %d) does not answer; `taskctl stop` ends it", "el lanzador (pid %d) no responde; `taskctl stop` lo para", pid)
 }
 

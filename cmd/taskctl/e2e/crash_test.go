@@ -119,6 +119,24 @@ func TestDetachedStartOfAKilledLauncher(t *testing.T) {
 	}
 }
 
+func TestALostControlSocket(t *testing.T) {
+	dir, p := started(t, "--no-test-task")
+	if err := os.Remove(filepath.Join(dir, "data/control.sock")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"status"}, {"restart", "api"}, {"why", "api"}, {"logs", "clean", "--yes"}} {
+		if _, errs, code := run(t, dir, args...); code != 8 || !strings.Contains(errs, "control.sock is gone") {
+			t.Errorf("%v: exit code %d, %q", args, code, errs)
+		}
+	}
+	if _, errs, code := run(t, dir, "stop"); code != 0 {
+		t.Errorf("stop: exit code %d, %q", code, errs)
+	}
+	if code := p.exit(t); code != 0 {
+		t.Errorf("start: exit code %d", code)
+	}
+}
+
 func TestAKilledComponentComesBack(t *testing.T) {
 	dir, _ := started(t)
 	for _, name := range []string{"api", "wsserver", "consumer"} {
