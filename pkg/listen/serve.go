@@ -53,7 +53,8 @@ type Server struct {
 const freshGrace = 50 * time.Millisecond
 
 // Run serves until ctx ends or the gate retires it, then drains and returns nil.
-// An error means that a socket failed while it was wanted.
+// An error means that a socket failed while it was wanted, or could accept
+// nothing for a while.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.closeListeners()
 	if s.Gate.Accept != nil {
@@ -78,6 +79,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	var group run.Group
 	for _, l := range s.Listeners {
+		l = &patientListener{Listener: l}
 		if s.Malformed != nil {
 			l = &rewordedListener{l, s.Malformed}
 		}
