@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds what is waited for; nothing here needs a tenth of it.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // sse is an event stream as a browser reads it.
 type sse struct {

@@ -112,7 +112,7 @@ func TestStopEndsWhatTheCommandStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); child.Signal(syscall.Signal(0)) == nil && !zombie(pid); {
+	for deadline := time.Now().Add(time.Minute); child.Signal(syscall.Signal(0)) == nil && !zombie(pid); {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d lives on", pid)
 		}

@@ -121,7 +121,7 @@ func (f *follower) want(texts ...string) {
 			if got != want {
 				f.t.Fatalf("Follow emitted %q, want %q", got, want)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			f.t.Fatalf("Follow did not emit %q", want)
 		}
 	}
@@ -130,7 +130,7 @@ func (f *follower) want(texts ...string) {
 // eventually polls until ok returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

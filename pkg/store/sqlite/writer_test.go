@@ -35,7 +35,7 @@ func lock(t *testing.T, path string) (unlock func()) {
 // waitFor polls until done, for up to ten seconds.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !done() {
