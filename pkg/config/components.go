@@ -150,7 +150,8 @@ func (f *file) checkOrder(all []Component) {
 	for _, c := range all {
 		for _, after := range c.After {
 			if !slices.Contains(names, after) {
-				f.fail(c.line, func(l message.Lang) string { return l.ComponentAfterUnknown(c.Name, after, Nearest(after, names)) })
+				others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == c.Name })
+				f.fail(c.line, func(l message.Lang) string { return l.ComponentAfterUnknown(c.Name, after, Nearest(after, others)) })
 			}
 		}
 	}

@@ -109,6 +109,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"component without command", "components:\n  - name: x\n", `:2: x needs a command`},
 		{"component with unknown key", "components:\n  - name: x\n    comand: [a]\n", `:3: "comand" is not a setting; did you mean "command"?`},
 		{"after unknown", "components:\n  - name: x\n    command: [a]\n    after: [apo]\n", `:2: x comes after "apo", which does not exist; did you mean "api"?`},
+		{"after unknown, like itself", "components:\n  - name: apu\n    command: [a]\n    after: [apu2]\n", `; did you mean "api"?`},
 		{"circle", "components:\n  - {name: x, command: [a], after: [y]}\n  - {name: y, command: [a], after: [x]}\n", `: these wait for one another in a circle: x → y → x`},
 		{"after itself", "components:\n  - {name: x, command: [a], after: [x]}\n", `circle: x → x`},
 		{"ready twice", "components:\n  - {name: x, command: [a], ready: {log: a, tcp: 'b:1'}}\n", `x.ready takes one of`},
