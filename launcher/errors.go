@@ -54,6 +54,7 @@ type PortTakenError struct {
 	Port      int
 	Holder    Holder // zero where it could not be found out
 	Err       error
+	Also      *PortTakenError // the other port, where that is taken too
 }
 
 func (e *PortTakenError) Error() string {

@@ -52,12 +52,20 @@ func socketAddrOf(cfg *config.Config, component string) socketAddr {
 // *PortTakenError with its holder, before anything has been started.
 func bindAll(ctx context.Context, cfg *config.Config, passed *listen.Passed) (*sockets, error) {
 	s := &sockets{cfg: cfg, passed: passed, held: map[string]*heldSet{}}
+	var taken *PortTakenError
 	for _, a := range socketAddrs(cfg) {
 		set, err := bind(ctx, a, passed)
-		if err != nil {
+		switch also := taken; {
+		case err == nil:
+			s.held[a.component] = &heldSet{set: set}
+		case errors.As(err, &taken):
+			taken.Also = also
+		default:
 			return nil, errors.Join(err, s.close())
 		}
-		s.held[a.component] = &heldSet{set: set}
+	}
+	if taken != nil {
+		return nil, errors.Join(taken, s.close())
 	}
 	// One that is let go of is bound again where its clients know it: the port
 	// that 0 became.

@@ -99,11 +99,7 @@ func explain(err error, lang message.Lang, dir string) string {
 	case errors.As(err, &problems):
 		return problems.In(lang)
 	case errors.As(err, &taken):
-		holder := lang.PortHolderUnknown()
-		if h := taken.Holder; h.PID != 0 {
-			holder = lang.PortHolder(h.PID, h.Command, h.User)
-		}
-		return lang.PortTaken(taken.Component, taken.Port, taken.Addr, holder, taken.Key, config.Env(taken.Key))
+		return explainTaken(taken, lang)
 	case errors.As(err, &running):
 		return lang.AlreadyRunning(running.Dir, running.PID)
 	case errors.As(err, &away): // before ErrNotRunning, which it may be
@@ -130,6 +126,18 @@ func explain(err error, lang message.Lang, dir string) string {
 		return lang.RoundTripFailed(trip.Error())
 	}
 	return explainTask(err, lang)
+}
+
+func explainTaken(err *launcher.PortTakenError, lang message.Lang) string {
+	holder := lang.PortHolderUnknown()
+	if h := err.Holder; h.PID != 0 {
+		holder = lang.PortHolder(h.PID, h.Command, h.User)
+	}
+	text := lang.PortTaken(err.Component, err.Port, err.Addr, holder, err.Key, config.Env(err.Key))
+	if err.Also != nil {
+		text += "\n" + explainTaken(err.Also, lang)
+	}
+	return text
 }
 
 func explainRestart(err *supervisor.RestartError, lang message.Lang) string {
