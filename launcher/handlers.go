@@ -79,9 +79,10 @@ func (l *Launcher) why(ctx context.Context, name string) (*Why, error) {
 	if died {
 		why.Crash = &crash
 	}
-	for _, c := range l.supervisor.Status() {
+	all := l.supervisor.Status()
+	for _, c := range all {
 		if c.Name == name {
-			why.Status = l.componentStatus(ctx, c)
+			why.Status = l.componentStatus(ctx, c, all)
 		}
 	}
 	return &why, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/taskctl/taskctl/pkg/config"
@@ -30,8 +31,9 @@ func (l *Launcher) status(ctx context.Context) Status {
 		ReadyAfter: time.Duration(l.readyTook.Load()).Seconds(),
 	}
 	living := map[int]bool{os.Getpid(): true}
-	for _, c := range l.supervisor.Status() {
-		s.Components = append(s.Components, l.componentStatus(ctx, c))
+	all := l.supervisor.Status()
+	for _, c := range all {
+		s.Components = append(s.Components, l.componentStatus(ctx, c, all))
 		living[c.PID] = true
 	}
 	l.usage.forget(living)
@@ -47,7 +49,8 @@ func (l *Launcher) mode() string {
 	return ModeProcesses
 }
 
-func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) ComponentStatus {
+// componentStatus is one of all components.
+func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status, all []supervisor.Status) ComponentStatus {
 	out := ComponentStatus{
 		Name: c.Name, State: string(c.State), PID: c.PID, Address: l.sockets.addr(c.Name),
 		Generation: c.Generation, Restarts: c.Restarts, Exit: c.LastExit, Suspended: c.Suspended, Misses: c.Misses,
@@ -62,6 +65,14 @@ func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) Com
 	if c.Budget.Deaths > 0 {
 		out.Budget = &c.Budget
 	}
+	for _, other := range all {
+		if slices.Contains(c.WaitsFor, other.Name) && other.State != supervisor.StateReady {
+			out.WaitsFor = append(out.WaitsFor, other.Name)
+		}
+	}
+	if c.State == supervisor.StateStarting && out.StartedAt != nil {
+		out.ReadyWhen = l.readyWhen(c.Name)
+	}
 	switch {
 	case c.PID > 0:
 		out.RSSBytes, out.CPUPercent = l.usage.measure(ctx, c.PID, c.StartedAt)
@@ -70,6 +81,22 @@ func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) Com
 		out.RSSBytes, out.CPUPercent = l.usage.measure(ctx, os.Getpid(), l.began)
 	}
 	return out
+}
+
+// readyWhen is what the settings say that one of the user's components has to show.
+func (l *Launcher) readyWhen(name string) string {
+	for _, c := range l.cfg.Components {
+		switch {
+		case c.Name != name:
+		case c.Ready.Log != "":
+			return "log: " + c.Ready.Log
+		case c.Ready.HTTP != "":
+			return "http: " + c.Ready.HTTP
+		case c.Ready.TCP != "":
+			return "tcp: " + c.Ready.TCP
+		}
+	}
+	return ""
 }
 
 // overall is the state of the whole: what the worst of its parts allows.

@@ -57,10 +57,12 @@ type ComponentStatus struct {
 	CPUPercent float64    `json:"cpu_percent"` // of one core, since the last look
 	LastExit   string     `json:"last_exit"`   // in English, as everything that programs read
 
-	Exit      *supervisor.Exit   `json:"exit,omitempty"`      // the same in detail
-	Budget    *supervisor.Budget `json:"budget,omitempty"`    // once it has died
-	Suspended bool               `json:"suspended,omitempty"` // stopped by a signal, which is why it does not answer
-	Misses    int                `json:"misses,omitempty"`    // health checks in a row without an answer
+	Exit      *supervisor.Exit   `json:"exit,omitempty"`       // the same in detail
+	Budget    *supervisor.Budget `json:"budget,omitempty"`     // once it has died
+	Suspended bool               `json:"suspended,omitempty"`  // stopped by a signal, which is why it does not answer
+	Misses    int                `json:"misses,omitempty"`     // health checks in a row without an answer
+	WaitsFor  []string           `json:"waits_for,omitempty"`  // components that have to be ready before it is started
+	ReadyWhen string             `json:"ready_when,omitempty"` // what it has to show while it is starting, as in the settings: "log: listening"
 }
 
 // RoundTrip is what the test task showed.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskctl/taskctl/launcher"
 	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
 	"github.com/taskctl/taskctl/pkg/supervisor"
@@ -115,6 +116,10 @@ func (p *program) statusNotes(s launcher.Status, palette screen.Palette) []strin
 			notes = append(notes, palette.Yellow(p.lang.ComponentSuspended(c.Name, c.PID)))
 		case c.Misses > 0:
 			notes = append(notes, palette.Yellow(p.lang.ComponentSilent(c.Name, c.Misses)))
+		case len(c.WaitsFor) > 0:
+			notes = append(notes, palette.Yellow(p.lang.ComponentWaitsFor(c.Name, c.WaitsFor)))
+		case c.ReadyWhen != "":
+			notes = append(notes, palette.Yellow(p.lang.ComponentReadyWhen(c.Name, logfile.Printable(c.ReadyWhen))))
 		}
 	}
 	return notes

@@ -64,6 +64,10 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 	switch {
 	case s.Suspended:
 		fmt.Fprintf(&b, "%s\n", p.lang.ComponentSuspended(s.Name, s.PID))
+	case len(s.WaitsFor) > 0:
+		fmt.Fprintf(&b, "%s\n", p.lang.ComponentWaitsFor(s.Name, s.WaitsFor))
+	case s.ReadyWhen != "":
+		fmt.Fprintf(&b, "%s\n", p.lang.ComponentReadyWhen(s.Name, logfile.Printable(s.ReadyWhen)))
 	case s.Misses > 0:
 		fmt.Fprintf(&b, "%s\n", p.lang.ComponentSilent(s.Name, s.Misses))
 		fallthrough

@@ -1,6 +1,9 @@
 package message
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // How a component's process ended. The texts complete one another from the
 // inside out: ExitNotReady takes what ExitCode has said.
@@ -73,6 +76,16 @@ func (l Lang) ComponentGoesOn(name string) string {
 // ComponentSilent says that checks were missed.
 func (l Lang) ComponentSilent(name string, misses int) string {
 	return l.say("%s has left its last health checks unanswered: %d", "%s ha dejado sin respuesta sus últimas comprobaciones: %d", name, misses)
+}
+
+// ComponentWaitsFor says which components have to be ready before one is started.
+func (l Lang) ComponentWaitsFor(name string, others []string) string {
+	return l.say("%s is started when these are ready: %s", "%s se arranca cuando estén listos: %s", name, strings.Join(others, ", "))
+}
+
+// ComponentReadyWhen says what a component that runs has to show, as in the settings.
+func (l Lang) ComponentReadyWhen(name, condition string) string {
+	return l.say("%s runs, and is not ready before it has shown this: %s", "%s se ejecuta, y no estará listo hasta que muestre esto: %s", name, condition)
 }
 
 // ComponentHung says what is done about a component that does not answer.
