@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/shirou/gopsutil/v4/disk"
 
@@ -130,7 +131,14 @@ func (e *examination) directories() {
 	for _, dir := range slices.Compact(dirs) {
 		probe, err := os.CreateTemp(dir, ".doctor-*")
 		if err != nil {
-			e.add("directories", Bad, e.say.DoctorNotWritable(dir, cause(err)), e.say.DoctorFixWritable(dir))
+			fix := e.say.DoctorFixWritable(dir)
+			switch {
+			case errors.Is(err, syscall.EROFS):
+				fix = e.say.DoctorFixReadOnly()
+			case errors.Is(err, syscall.ENOSPC):
+				fix = e.say.DoctorFixDisk()
+			}
+			e.add("directories", Bad, e.say.DoctorNotWritable(dir, cause(err)), fix)
 			continue
 		}
 		_ = probe.Close()
@@ -193,8 +201,10 @@ func (e *examination) database(ctx context.Context) {
 	e.add("database", Good, e.say.DoctorDatabase(head.Seq), "")
 }
 
-// reserve is what the database and its log should find free besides the logs.
-const reserve = 100 << 20
+const (
+	reserve = 100 << 20 // what the database and its log should find free besides the logs
+	least   = 1 << 20   // with less than this nothing starts
+)
 
 func (e *examination) disk(ctx context.Context) {
 	usage, err := disk.UsageWithContext(ctx, e.cfg.Dir)
@@ -203,11 +213,14 @@ func (e *examination) disk(ctx context.Context) {
 		return
 	}
 	detail := e.say.DoctorDisk(screen.Bytes(int64(usage.Free)), screen.Bytes(e.cfg.Logs.MaxTotal))
-	if int64(usage.Free) < e.cfg.Logs.MaxTotal+reserve {
+	switch free := int64(usage.Free); {
+	case free < least:
+		e.add("disk", Bad, detail, e.say.DoctorFixDisk())
+	case free < e.cfg.Logs.MaxTotal+reserve:
 		e.add("disk", Warning, detail, e.say.DoctorFixDisk())
-		return
+	default:
+		e.add("disk", Good, detail, "")
 	}
-	e.add("disk", Good, detail, "")
 }
 
 // spareFiles is what wsserver needs besides one descriptor for each client.

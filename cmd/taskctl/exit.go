@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/taskctl/taskctl/launcher"
@@ -125,7 +126,19 @@ func explain(err error, lang message.Lang, dir string) string {
 	case errors.As(err, &trip):
 		return lang.RoundTripFailed(trip.Error())
 	}
-	return explainTask(err, lang)
+	return explainTask(err, lang) + wayOut(err, lang, dir)
+}
+
+// wayOut is what helps against a failure to write a file, on a line of its own.
+func wayOut(err error, lang message.Lang, dir string) string {
+	var file *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "\n" + lang.DiskFull()
+	case errors.As(err, &file) && strings.HasPrefix(file.Path, dir) && (errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)):
+		return "\n" + lang.DirNotWritable(dir)
+	}
+	return ""
 }
 
 func explainTaken(err *launcher.PortTakenError, lang message.Lang) string {

@@ -96,6 +96,11 @@ func (l Lang) DoctorFixWritable(dir string) string {
 	return l.say("chown or chmod %s, or choose another --dir", "chown o chmod %s, o elija otro --dir", dir)
 }
 
+// DoctorFixReadOnly is for a whole file system that takes nothing.
+func (l Lang) DoctorFixReadOnly() string {
+	return l.say("choose another --dir, or mount that file system for writing", "elija otro --dir, o monte ese sistema de archivos para escritura")
+}
+
 func (l Lang) DoctorTooOpen(path, mode string) string {
 	return l.say("others can read %s (mode %s)", "otros pueden leer %s (modo %s)", path, mode)
 }

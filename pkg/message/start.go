@@ -114,7 +114,18 @@ func (l Lang) LastLines(file string) string {
 
 // RoundTripFailed says at what stage the test task got stuck.
 func (l Lang) RoundTripFailed(err string) string {
-	return l.say("the test task failed: %s", "la tarea de prueba falló: %s", err)
+	return l.say("the test task failed: %s\n`taskctl logs` and `taskctl doctor` tell more",
+		"la tarea de prueba falló: %s\n`taskctl logs` y `taskctl doctor` dicen más", err)
+}
+
+// DiskFull says what helps where nothing more can be written.
+func (l Lang) DiskFull() string {
+	return l.say("make room on that disk; `taskctl doctor` says how much is needed", "libere espacio en ese disco; `taskctl doctor` dice cuánto hace falta")
+}
+
+// DirNotWritable says what helps where nothing may be written below the directory.
+func (l Lang) DirNotWritable(dir string) string {
+	return l.say("make %s writable, or choose another directory: --dir", "haga que se pueda escribir en %s, o elija otro directorio: --dir", dir)
 }
 
 // WaitingFor says on whom the stop waits, and for how long already.

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/taskctl/taskctl/pkg/message"
+)
+
+// What cannot be written comes with what helps, where that is known.
+func TestExplainNamesTheWayOut(t *testing.T) {
+	at := func(path string, errno syscall.Errno) error {
+		return fmt.Errorf("open the logs: %w", &fs.PathError{Op: "open", Path: path, Err: errno})
+	}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string // the second line
+	}{
+		{"full disk", at("/srv/tasks/data/x", syscall.ENOSPC), "make room on that disk; `taskctl doctor` says how much is needed"},
+		{"full disk, of the user's choice", at("/mnt/events", syscall.ENOSPC), "make room on that disk; `taskctl doctor` says how much is needed"},
+		{"read-only", at("/srv/tasks/data", syscall.EROFS), "make /srv/tasks writable, or choose another directory: --dir"},
+		{"not ours", at("/srv/tasks/data", syscall.EACCES), "make /srv/tasks writable, or choose another directory: --dir"},
+		{"not ours, elsewhere", at("/mnt/events", syscall.EACCES), ""},
+		{"another", errors.New("broken"), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			first, second, _ := strings.Cut(explain(tt.err, message.English, "/srv/tasks"), "\n")
+			if first != tt.err.Error() || second != tt.want {
+				t.Errorf("%q, then %q; want %q", first, second, tt.want)
+			}
+		})
+	}
+}
