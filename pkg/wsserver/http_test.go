@@ -2,10 +2,13 @@ package wsserver_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -114,6 +117,18 @@ func TestHandshake(t *testing.T) {
 	wantProblem(t, res, body, http.StatusBadRequest)
 	res, body = s.request(t, "POST", "/", header("13", "dGhlIHNhbXBsZSBub25jZQ=="))
 	wantProblem(t, res, body, http.StatusMethodNotAllowed)
+	for _, name := range []string{"Sec-Websocket-Version", "Sec-Websocket-Key"} {
+		twice := header("13", "dGhlIHNhbXBsZSBub25jZQ==")
+		twice[name] = append(twice[name], twice[name]...)
+		res, body = s.request(t, "GET", "/", twice)
+		wantProblem(t, res, body, http.StatusBadRequest)
+	}
+	if answer := s.rawHandshake(t, "HTTP/1.0"); !strings.Contains(answer, " 400 Bad Request\r\n") {
+		t.Errorf("a handshake by HTTP/1.0 is answered %q", answer)
+	}
+	if answer := s.rawHandshake(t, "HTTP/1.1"); !strings.HasPrefix(answer, "HTTP/1.1 101 ") {
+		t.Errorf("a handshake by HTTP/1.1 is answered %q", answer)
+	}
 
 	dialer := websocket.Dialer{EnableCompression: true}
 	conn, res, err := dialer.Dial("ws://"+s.addr, nil)
@@ -124,6 +139,25 @@ func TestHandshake(t *testing.T) {
 	if chosen := res.Header.Get("Sec-WebSocket-Extensions"); chosen != "" {
 		t.Errorf("offered compression: %q", chosen)
 	}
+}
+
+// rawHandshake sends one in a version of HTTP, and returns what is answered first.
+func (s *system) rawHandshake(t *testing.T, version string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(conn, "GET / %s\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", version, s.addr)
+	answer := make([]byte, 4096)
+	n, err := conn.Read(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer[:n])
 }
 
 func TestAccess(t *testing.T) {

@@ -43,6 +43,10 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 		sendProblem(w, http.StatusUpgradeRequired, "version 13 of the WebSocket protocol is spoken here")
 		return
 	}
+	if fault := handshakeFault(r); fault != "" {
+		sendProblem(w, http.StatusBadRequest, fault)
+		return
+	}
 	since, filter, err := parseParameters(r.URL.RawQuery)
 	if err != nil {
 		sendProblem(w, http.StatusBadRequest, err.Error())
@@ -68,6 +72,18 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.hub.admit(conn.NetConn(), filter, at)
+}
+
+// handshakeFault is what a handshake must not be (RFC 6455 §4.2.1, §11.3.1 and
+// §11.3.5) and gorilla/websocket takes all the same; empty: it is sound.
+func handshakeFault(r *http.Request) string {
+	switch {
+	case !r.ProtoAtLeast(1, 1):
+		return "a WebSocket handshake needs HTTP/1.1"
+	case len(r.Header.Values("Sec-WebSocket-Version")) > 1, len(r.Header.Values("Sec-WebSocket-Key")) > 1:
+		return "Sec-WebSocket-Version and Sec-WebSocket-Key must be given once"
+	}
+	return ""
 }
 
 // parseParameters reads the query of a subscription. What it does not know is an
