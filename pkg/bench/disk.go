@@ -55,7 +55,7 @@ func measureDisk(ctx context.Context, opts Options, kind diskKind, limit time.Du
 		}
 	}
 	began := time.Now()
-	for i := int64(0); time.Since(began) < limit && ctx.Err() == nil; i++ {
+	for i := int64(0); ctx.Err() == nil && (i == 0 || time.Since(began) < limit); i++ { // once at least, however crowded the machine is
 		at := i
 		if kind == diskOverwrite {
 			at %= diskBlocks

@@ -109,7 +109,7 @@ func TestFanoutInterrupted(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	dir := t.TempDir()
-	cfg := LimitsConfig{Duration: 30 * time.Millisecond, Connections: []int{1, 3}, BodyBytes: 200, Clients: 7, MessageBytes: 300}
+	cfg := LimitsConfig{Duration: 150 * time.Millisecond, Connections: []int{1, 3}, BodyBytes: 200, Clients: 7, MessageBytes: 300}
 	r, err := Limits(t.Context(), cfg, Options{Peer: newPeer(t), DataDir: dir})
 	if err != nil {
 		t.Fatal(err)
