@@ -51,7 +51,7 @@ func (l *Launcher) announce() {
 	} else {
 		b.WriteString(p.Bold(say.StartHowToStop()))
 	}
-	fmt.Fprintln(l.opts.Stdout, b.String())
+	l.terminal.say(l.opts.Stdout, b.String()+"\n")
 }
 
 // url is how a component is reached, where it is.

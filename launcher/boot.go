@@ -45,7 +45,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	l.log = slog.New(slog.NewTextHandler(own.Stream("out"), &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	for _, member := range swept {
 		l.log.Warn("cleared what an earlier launcher left", "process", member.String())
-		fmt.Fprintln(l.opts.Stderr, l.opts.Lang.StartSwept(member.String()))
+		l.terminal.say(l.opts.Stderr, l.opts.Lang.StartSwept(member.String())+"\n")
 	}
 
 	if died {
@@ -60,7 +60,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	}
 	opened.add("the sockets", l.sockets.close)
 	for _, warning := range l.sockets.warnings() {
-		fmt.Fprintln(l.opts.Stderr, l.opts.Lang.StartWarning(warning))
+		l.terminal.say(l.opts.Stderr, l.opts.Lang.StartWarning(warning)+"\n")
 	}
 	l.live = l.cfg.At(l.sockets.addr("api"), l.sockets.addr("wsserver"))
 
@@ -73,7 +73,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
-	l.report = newReporter(l.opts.Stderr, l.opts.ErrPalette, l.opts.Lang, l.log)
+	l.report = newReporter(func(text string) { l.terminal.say(l.opts.Stderr, text+"\n") }, l.opts.ErrPalette, l.opts.Lang, l.log)
 	l.supervisor, err = supervisor.New(specs, supervisor.Options{
 		Logger: l.log, OnChange: l.changed, OnWaiting: l.report.waiting, Ledger: ledger,
 	})
@@ -145,6 +145,7 @@ func (l *Launcher) bringUp(ctx context.Context) error {
 	l.announce()
 	l.report.begin()
 	if l.opts.Detached != nil {
+		l.terminal.flush()
 		return l.opts.Detached()
 	}
 	return nil

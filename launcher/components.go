@@ -83,7 +83,7 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	options.ReadOnly, options.Logger = true, log
 	store, err := sqlite.Open(ctx, options)
 	if err != nil {
-		return err
+		return unlessAsked(ctx, err)
 	}
 	opened.add("the database", store.Close)
 	token, err := direct.Token(cfg.LinkToken())
@@ -138,7 +138,7 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	options.OnCommit = api.CommitMeter(set)
 	store, err := sqlite.Open(ctx, options)
 	if err != nil {
-		return err
+		return unlessAsked(ctx, err)
 	}
 	opened.add("the database", store.Close)
 	listeners, addr, err := env.listeners(ctx, socketAddrOf(cfg, config.API))

@@ -54,6 +54,7 @@ type Launcher struct {
 	began time.Time
 
 	// Opened by Run, in this order.
+	terminal   *terminal
 	logs       *logfile.Set
 	log        *slog.Logger
 	sockets    *sockets
@@ -114,8 +115,10 @@ func (l *Launcher) Kill() {
 func (l *Launcher) Run(ctx context.Context) (err error) {
 	var opened closers
 	defer func() { err = errors.Join(err, opened.closeAll()) }()
+	l.terminal = newTerminal(l.opts.Lang)
+	opened.add("the terminal", l.terminal.close)
 	if err := l.open(ctx, &opened); err != nil {
-		return err
+		return unlessAsked(ctx, err)
 	}
 	l.log.Info("starting", "pid", os.Getpid(), "dir", l.cfg.Dir, "mode", l.mode(), "version", l.opts.Version)
 
@@ -148,6 +151,15 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 
 	runErr := group.Run()
 	return l.settle(time.Since(stopBegan), startErr, runErr)
+}
+
+// unlessAsked drops the error of a beginning that was cut short because ctx has
+// ended: to stop was asked for, and is done.
+func unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
 }
 
 // conduct brings the system up and then waits for the wish to stop.

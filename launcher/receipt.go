@@ -12,7 +12,7 @@ import (
 )
 
 // Receipt tells how a system was taken down: component by component, in the
-// order in which they were started.
+// order in which they were to stop.
 type Receipt struct {
 	Took    time.Duration       `json:"took_ns"`
 	Endings []supervisor.Ending `json:"endings"`
@@ -82,7 +82,7 @@ func (r Receipt) Render(say message.Lang, p screen.Palette) string {
 // else what the receipt shows.
 func (l *Launcher) settle(took time.Duration, startErr, runErr error) error {
 	r := Receipt{Took: took, Endings: l.supervisor.Receipt()}
-	fmt.Fprint(l.opts.Stdout, "\n"+r.Render(l.opts.Lang, l.opts.Palette))
+	l.terminal.say(l.opts.Stdout, "\n"+r.Render(l.opts.Lang, l.opts.Palette))
 	l.log.Info("stopped", "took", took.Round(time.Millisecond), "killed", r.killed(), "left", r.left())
 	l.receipt = r
 	close(l.settled)

@@ -1,8 +1,6 @@
 package launcher
 
 import (
-	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -17,7 +15,7 @@ import (
 // they are watched over: deaths, recoveries, and the ones that are given up. Those
 // that are silent it tells the log of, too.
 type reporter struct {
-	w       io.Writer
+	say     func(text string) // a line; it must not wait
 	palette screen.Palette
 	lang    message.Lang
 	log     *slog.Logger
@@ -27,8 +25,8 @@ type reporter struct {
 	ready  bool // the start has been announced; before, its failure says what there is to say
 }
 
-func newReporter(w io.Writer, palette screen.Palette, lang message.Lang, log *slog.Logger) *reporter {
-	return &reporter{w: w, palette: palette, lang: lang, log: log, before: map[string]supervisor.Status{}}
+func newReporter(say func(text string), palette screen.Palette, lang message.Lang, log *slog.Logger) *reporter {
+	return &reporter{say: say, palette: palette, lang: lang, log: log, before: map[string]supervisor.Status{}}
 }
 
 // changed compares a component's status with the one before and says what a
@@ -108,5 +106,3 @@ func (r *reporter) waiting(all []supervisor.Waiting) {
 		r.say(r.lang.WaitingFor(w.Component, members(w.Members), w.For, w.Left))
 	}
 }
-
-func (r *reporter) say(text string) { fmt.Fprintln(r.w, text) }

@@ -71,7 +71,7 @@ func TestBudgetText(t *testing.T) {
 // that is stopped by a signal, goes on, hangs, and comes back.
 func TestReporterTellsSilenceApart(t *testing.T) {
 	var said, logged strings.Builder
-	r := newReporter(&said, screen.Palette{}, message.English, slog.New(slog.NewTextHandler(&logged, nil)))
+	r := newReporter(func(text string) { fmt.Fprintln(&said, text) }, screen.Palette{}, message.English, slog.New(slog.NewTextHandler(&logged, nil)))
 	r.begin()
 	api := func(state supervisor.State, pid int, generation uint64) supervisor.Status {
 		return supervisor.Status{Name: "api", State: state, PID: pid, Generation: generation}

@@ -128,6 +128,12 @@ func (l Lang) DirNotWritable(dir string) string {
 	return l.say("make %s writable, or choose another directory: --dir", "haga que se pueda escribir en %s, o elija otro directorio: --dir", dir)
 }
 
+// TerminalMissed says how many messages a terminal that took none has missed.
+func (l Lang) TerminalMissed(n int) string {
+	return l.say("(messages that this terminal did not take: %d; `taskctl logs launcher` has what happened)",
+		"(mensajes que este terminal no aceptó: %d; `taskctl logs launcher` tiene lo ocurrido)", n)
+}
+
 // WaitingFor says on whom the stop waits, and for how long already.
 func (l Lang) WaitingFor(component, processes string, since, left time.Duration) string {
 	return l.say("waiting for %s (%s), %s so far; it is killed in %s, or at once by another Ctrl+C",
