@@ -50,7 +50,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &status):
 		return int(status)
-	case err == nil, errors.Is(err, context.Canceled), readerGone(err): // stopped on request
+	case err == nil, readerGone(err):
 		return exitDone
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, task.ErrInvalid):
 		return exitUsage

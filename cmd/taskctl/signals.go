@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // signals turns interrupts into steps: the first asks to stop, the second is for
@@ -30,13 +31,23 @@ func listenForSignals() *signals {
 	return s
 }
 
+// sameRequest is how soon a signal after another cannot be somebody's second
+// thought: timeout(1) sends one to its child and one to the whole group, and a
+// wrapper that passes Ctrl+C on sends what the terminal has sent too.
+const sameRequest = 30 * time.Millisecond
+
 // context ends at the first signal.
 func (s *signals) context() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-s.received
 		cancel()
+		last := time.Now()
 		for range s.received {
+			if time.Since(last) < sameRequest {
+				continue
+			}
+			last = time.Now()
 			select {
 			case s.second <- struct{}{}:
 			default:
