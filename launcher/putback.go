@@ -28,28 +28,36 @@ func (l *Launcher) died() bool {
 // done by the checkpoint: without this, logs/consumer.log would have a hole. The
 // event of a line that was cut short by the kill comes once more.
 func (l *Launcher) putBack(ctx context.Context) error {
-	torn, err := logfile.Torn(l.cfg.LogDir(), config.Consumer)
-	var before, last uint64
-	read := logfile.ReadOptions{Names: []string{config.Consumer}, Last: putBackLines}
-	if err == nil {
-		err = logfile.Read(ctx, l.cfg.LogDir(), read, func(e logfile.Entry) error {
-			if seq, is := consumer.SeqOf(e.Text); is && e.Stream == logfile.Out {
-				before, last = last, seq
-			}
-			return nil
-		})
-	}
+	last, err := lastLogged(ctx, l.cfg.LogDir())
 	if err == nil && last > 0 {
-		switch {
-		case torn && before > 0: // the last number may be cut as well
-			last = before
-		case torn:
-			last--
-		}
 		err = consumer.PutBack(ctx, l.cfg.Data(checkpointFile), last)
 	}
 	if err != nil {
 		return fmt.Errorf("put the consumer back to the end of its log: %w", err)
 	}
 	return nil
+}
+
+// lastLogged returns the seq of the last event whose whole line stands in the
+// consumer's log; 0 where there is none.
+func lastLogged(ctx context.Context, logs string) (last uint64, err error) {
+	torn, err := logfile.Torn(logs, config.Consumer)
+	if err != nil {
+		return 0, err
+	}
+	ends := false // the log, with the line of last
+	read := logfile.ReadOptions{Names: []string{config.Consumer}, Last: putBackLines}
+	err = logfile.Read(ctx, logs, read, func(e logfile.Entry) error {
+		var seq uint64
+		seq, ends = consumer.SeqOf(e.Text)
+		ends = ends && e.Stream == logfile.Out
+		if ends {
+			last = seq // of a torn line too: the number is whole where text follows it
+		}
+		return nil
+	})
+	if torn && ends {
+		last--
+	}
+	return last, err
 }

@@ -117,7 +117,9 @@ func (l *Ledger) write() error {
 	return nil
 }
 
-// readPage reads the file; false when there is none.
+// readPage reads the file; false when there is none. One that makes no sense is
+// what a failure of the machine left of a file that was never synced, and then
+// nothing lives that it could have named.
 func readPage(path string) (page, bool, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -127,8 +129,8 @@ func readPage(path string) (page, bool, error) {
 		return page{}, false, fmt.Errorf("read the ledger: %w", err)
 	}
 	var p page
-	if err := json.Unmarshal(text, &p); err != nil {
-		return page{}, false, fmt.Errorf("read the ledger %s: %w", path, err)
+	if json.Unmarshal(text, &p) != nil {
+		return page{}, false, nil
 	}
 	return p, true, nil
 }

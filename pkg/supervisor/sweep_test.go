@@ -246,10 +246,15 @@ func TestSweepSaysWhenTheLedgerCannotBeRead(t *testing.T) {
 	if swept, err := supervisor.Sweep(t.Context(), path, time.Second); err != nil || swept != nil {
 		t.Errorf("without a ledger: %v, %v", swept, err)
 	}
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, torn := range []string{"", "{", "\x00\x00\x00"} { // as after a power failure
+		if err := os.WriteFile(path, []byte(torn), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if swept, err := supervisor.Sweep(t.Context(), path, time.Second); err != nil || swept != nil {
+			t.Errorf("with a ledger of %q: %v, %v", torn, swept, err)
+		}
 	}
-	if _, err := supervisor.Sweep(t.Context(), path, time.Second); err == nil {
-		t.Error("a broken ledger was taken for an empty one")
+	if _, err := supervisor.Sweep(t.Context(), filepath.Dir(path), time.Second); err == nil {
+		t.Error("what cannot be read was taken for an empty ledger")
 	}
 }
