@@ -58,6 +58,7 @@ func (c *Config) WSServerConfig() wsserver.Config {
 		Access:       c.access(c.WSServer.Addr),
 		RingBytes:    c.WSServer.RingBytes,
 		MaxClients:   c.WSServer.MaxClients,
+		Grace:        retireGrace,
 		DrainTimeout: c.drainTimeout(),
 	}
 }

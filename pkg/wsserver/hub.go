@@ -31,6 +31,8 @@ type hub struct {
 	clients atomic.Int64           // admitted, or being admitted
 	running sync.WaitGroup         // the clients' goroutines
 
+	handshakes sync.WaitGroup // whose clients have been neither admitted nor dismissed yet
+
 	mu      sync.Mutex // held to change which stream clients are on, and to let them in
 	next    int        // the shard of the next client
 	leaving func(nth int) (closeCode, string)

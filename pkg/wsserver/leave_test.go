@@ -1,7 +1,11 @@
 package wsserver_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +51,38 @@ func TestRetire(t *testing.T) {
 	}
 	if err := s.stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A connection that was made before the server is replaced gets its handshake
+// answered, and is then told to come back.
+func TestRetireAnswersHandshakes(t *testing.T) {
+	s := serve(t, wsserver.Config{Grace: patience}, nil)
+	early, _ := s.dial(t, "")
+	ended := make(chan *websocket.CloseError, 1)
+	go func() { ended <- early.closed() }()
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	answers := bufio.NewReader(conn)
+	fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n", s.addr)
+	res, err := http.ReadResponse(answers, nil)
+	if err != nil { // then this server has not accepted it
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	close(s.retire)
+	<-ended // the others have been sent away
+	fmt.Fprint(conn, handshake)
+	if res, err = http.ReadResponse(answers, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v, %v", res, err)
+	}
+	frame, err := io.ReadAll(answers)
+	if want := "\x88\x09\x03\xf4retry=0"; err != nil || string(frame) != want {
+		t.Errorf("after the handshake comes %q, %v; want %q", frame, err, want)
 	}
 }
 

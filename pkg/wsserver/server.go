@@ -39,6 +39,7 @@ type Config struct {
 	Quiet     time.Duration // between looks at the log while the link is up: 5 s
 	Alone     time.Duration // the same while it is down: 250 ms
 
+	Grace        time.Duration // for a handshake under way when the server is replaced; see listen.Server: 100 ms
 	CloseTimeout time.Duration // for a client to answer a close frame: 300 ms
 	DrainTimeout time.Duration // for all of them to leave: 8 s
 }
@@ -49,6 +50,7 @@ func (c Config) withDefaults() Config {
 	c.Ping = cmp.Or(c.Ping, 25*time.Second)
 	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	c.Grace = cmp.Or(c.Grace, 100*time.Millisecond)
 	c.CloseTimeout = cmp.Or(c.CloseTimeout, 300*time.Millisecond)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, 8*time.Second)
 	return c
@@ -181,6 +183,7 @@ func (s *Server) serve(ctx context.Context) error {
 		},
 		Listeners:    s.listeners,
 		Gate:         s.gate,
+		Grace:        s.config.Grace,
 		DrainTimeout: s.config.DrainTimeout,
 		Drain: func(ctx context.Context, retired bool) {
 			if retired {
@@ -190,5 +193,9 @@ func (s *Server) serve(ctx context.Context) error {
 			}
 		},
 	}
-	return server.Run(ctx)
+	err := server.Run(ctx)
+	if err == nil { // no handshake begins any more
+		s.hub.handshakes.Wait()
+	}
+	return err
 }

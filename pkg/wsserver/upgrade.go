@@ -62,6 +62,8 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, "as many clients as are allowed are connected")
 		return
 	}
+	s.hub.handshakes.Add(1)
+	defer s.hub.handshakes.Done()
 	header := make(http.Header)
 	if name := s.config.Access.Subprotocol(r); name != "" {
 		header.Set("Sec-WebSocket-Protocol", name)
