@@ -107,13 +107,13 @@ func answer(w http.ResponseWriter, v any, err error) {
 // refusal is an error as it travels over the control socket.
 type refusal struct {
 	Error   string                   `json:"error"`
-	Restart *supervisor.RestartError `json:"restart,omitempty"`
+	Restart supervisor.RestartErrors `json:"restart,omitempty"`
 }
 
 // asError is what it was on the other side, where somebody tells it apart.
 func (r refusal) asError() error {
 	switch {
-	case r.Restart != nil:
+	case len(r.Restart) > 0:
 		return r.Restart
 	case r.Error == supervisor.ErrStopped.Error():
 		return supervisor.ErrStopped

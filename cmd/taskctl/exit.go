@@ -88,7 +88,7 @@ func explain(err error, lang message.Lang, dir string) string {
 		trip     *launcher.RoundTripError
 		file     *sqlite.FileError
 		away     *unreachableError
-		restart  *supervisor.RestartError
+		restarts supervisor.RestartErrors
 		silent   *launcher.NotAnsweringError
 	)
 	switch {
@@ -117,8 +117,12 @@ func explain(err error, lang message.Lang, dir string) string {
 			text += "\n" + lang.LastLines(notReady.LogFile) + indented(notReady.LastLines)
 		}
 		return text
-	case errors.As(err, &restart):
-		return explainRestart(restart, lang)
+	case errors.As(err, &restarts):
+		var texts []string
+		for _, restart := range restarts {
+			texts = append(texts, explainRestart(restart, lang))
+		}
+		return strings.Join(texts, "\n")
 	case errors.Is(err, supervisor.ErrStopped):
 		return lang.RestartStopped()
 	case errors.As(err, &file):
@@ -154,6 +158,9 @@ func explainTaken(err *launcher.PortTakenError, lang message.Lang) string {
 }
 
 func explainRestart(err *supervisor.RestartError, lang message.Lang) string {
+	if len(err.WaitsFor) > 0 {
+		return lang.RestartWaits(err.Component, err.WaitsFor)
+	}
 	text := lang.RestartFailed(err.Component, launcher.ExitText(lang, err.Exit))
 	if err.OldServes {
 		text += "; " + lang.RestartOldServes()

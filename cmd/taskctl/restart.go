@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,28 +26,29 @@ func (p *program) restartCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := p.knownComponents(cfg, args); err != nil {
+			// A launcher that is silent would be waited for without end.
+			if _, err := p.running(cmd.Context(), cfg, args...); err != nil {
 				return err
-			}
-			if _, err := launcher.Look(cmd.Context(), cfg); err != nil {
-				return err // a silent launcher would be waited for without end
 			}
 			control := launcher.Dial(cfg)
-			if err := control.Restart(cmd.Context(), args...); err != nil {
+			err = control.Restart(cmd.Context(), args...)
+			var failed supervisor.RestartErrors
+			if err != nil && !errors.As(err, &failed) {
 				return err
 			}
-			status, err := control.Status(cmd.Context())
-			if err != nil {
-				return err
+			status, statusErr := control.Status(cmd.Context())
+			if statusErr != nil {
+				return errors.Join(err, statusErr)
 			}
 			for _, c := range status.Components {
 				switch {
-				case len(args) > 0 && !slices.Contains(args, c.Name):
+				case len(args) > 0 && !slices.Contains(args, c.Name),
+					slices.ContainsFunc(failed, func(f *supervisor.RestartError) bool { return f.Component == c.Name }):
 				case supervisor.State(c.State) == supervisor.StateReady:
 					fmt.Fprintln(p.stdout, p.lang.Restarted(c.Name, c.PID))
 				default: // it was ready, and died
 					fmt.Fprintln(p.stderr, p.lang.RestartedNot(c.Name, c.State))
-					err = launcher.ErrNotReady
+					err = errors.Join(err, launcher.ErrNotReady)
 				}
 			}
 			return err
@@ -61,14 +65,26 @@ func componentNames(cfg *config.Config) []string {
 	return names
 }
 
-func (p *program) knownComponents(cfg *config.Config, names []string) error {
+// running looks at the system that runs, which has to have the components. What
+// is changed in the settings since it was started it does not know, which is said.
+func (p *program) running(ctx context.Context, cfg *config.Config, components ...string) (launcher.Status, error) {
+	s, err := launcher.Look(ctx, cfg)
 	known := componentNames(cfg)
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
+	if len(s.Components) > 0 {
+		known = nil
+		for _, c := range s.Components {
+			known = append(known, c.Name)
 		}
 	}
-	return nil
+	for _, name := range components {
+		if !slices.Contains(known, name) {
+			return s, &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
+		}
+	}
+	if info, statErr := os.Stat(cfg.File); statErr == nil && s.StartedAt != nil && info.ModTime().After(*s.StartedAt) {
+		fmt.Fprintln(p.stderr, p.lang.SettingsChanged(cfg.File))
+	}
+	return s, err
 }
 
 // completeComponents offers the component names to the shell.

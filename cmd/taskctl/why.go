@@ -27,10 +27,7 @@ func (p *program) whyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := p.knownComponents(cfg, args); err != nil {
-				return err
-			}
-			if _, err := launcher.Look(cmd.Context(), cfg); err != nil {
+			if _, err := p.running(cmd.Context(), cfg, args...); err != nil {
 				return err
 			}
 			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])

@@ -194,6 +194,12 @@ func (l Lang) Restarted(name string, pid int) string {
 	return l.say("%s restarted (pid %d)", "%s reiniciado (pid %d)", name, pid)
 }
 
+// SettingsChanged says that a system does not know what its settings say now.
+func (l Lang) SettingsChanged(file string) string {
+	return l.say("%s has been changed since; settings are read at the start: taskctl stop, then taskctl start",
+		"%s se ha cambiado desde entonces; los ajustes se leen al arrancar: taskctl stop y luego taskctl start", file)
+}
+
 func (l Lang) UnknownComponent(name, meant string) string {
 	if meant == "" {
 		return l.say("there is no component %q", "no hay componente %q", name)

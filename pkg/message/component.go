@@ -105,6 +105,11 @@ func (l Lang) RestartFailed(name, exit string) string {
 	return l.say("%s did not become ready again: %s", "%s no llegó a estar listo de nuevo: %s", name, exit)
 }
 
+// RestartWaits says that a component was not started because others are not ready.
+func (l Lang) RestartWaits(name string, others []string) string {
+	return l.say("%s is not started before these are ready: %s", "%s no se arranca antes de que estén listos: %s", name, strings.Join(others, ", "))
+}
+
 // RestartOldServes completes RestartFailed where nothing was lost.
 func (l Lang) RestartOldServes() string {
 	return l.say("the one before goes on serving", "el anterior sigue atendiendo")

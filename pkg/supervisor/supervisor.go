@@ -117,21 +117,40 @@ func (s *Supervisor) StartFailed() <-chan struct{} { return s.boot.failed }
 func (s *Supervisor) StartError() error { return s.boot.error() }
 
 // Restart restarts components, all of them when none is named, one after the
-// other in start order, and returns when each is ready again. The first that
-// does not become ready ends it: a *RestartError. A component that was stopped,
-// failed or backing off is started with a fresh budget. When ctx ends first,
-// what was asked for still happens.
+// other in start order, and returns when each is ready again, or will not be:
+// RestartErrors. A component that was stopped, failed or backing off is started
+// with a fresh budget; one that still waits for those before it is not. When ctx
+// ends first, what was asked for still happens.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) error {
 	chosen, err := s.choose(names)
 	if err != nil {
 		return err
 	}
+	var failed RestartErrors
 	for _, c := range chosen {
-		if err := s.ask(ctx, c, wantRestart); err != nil {
+		if waits := s.unready(c); len(waits) > 0 {
+			failed = append(failed, &RestartError{Component: c.spec.Name, WaitsFor: waits})
+			continue
+		}
+		var one *RestartError
+		switch err := s.ask(ctx, c, wantRestart); {
+		case errors.As(err, &one):
+			failed = append(failed, one)
+		case err != nil:
 			return err
 		}
 	}
+	if len(failed) > 0 {
+		return failed
+	}
 	return nil
+}
+
+// unready returns those that keep a component from being started.
+func (s *Supervisor) unready(c *component) []string {
+	return slices.DeleteFunc(slices.Clone(c.seen.read().WaitsFor), func(name string) bool {
+		return s.byName[name].seen.read().State == StateReady
+	})
 }
 
 // Stop stops components, all of them when none is named, in reverse start

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The ways in which waiting for a restart or a stop ends early.
@@ -18,15 +19,33 @@ var (
 	ErrUnknown = errors.New("no such component")
 )
 
+// RestartErrors are the components that a restart did not make ready, in start order.
+type RestartErrors []*RestartError
+
+func (e RestartErrors) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+// Unwrap returns the same as errors.
+func (e RestartErrors) Unwrap() []error {
+	all := make([]error, len(e))
+	for i, err := range e {
+		all[i] = err
+	}
+	return all
+}
+
 // RestartError says why a component that was to be restarted is not ready.
 type RestartError struct {
 	Component string
 	Exit      Exit
 	Lines     []string // the last of its output
 	OldServes bool     // the generation before it was left as it was
+	WaitsFor  []string // not empty: these have to be ready before it is started, which it was not
 }
 
 func (e *RestartError) Error() string {
+	if len(e.WaitsFor) > 0 {
+		return fmt.Sprintf("restart %s: it waits for %s", e.Component, strings.Join(e.WaitsFor, ", "))
+	}
 	text := fmt.Sprintf("restart %s: the new one %s", e.Component, e.Exit)
 	if e.OldServes {
 		text += "; the old one stays"
