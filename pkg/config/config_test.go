@@ -84,6 +84,11 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"unknown key", "api:\n  adr: localhost:1\n", `:2: "api.adr" is not a setting; did you mean "api.addr"?`},
 		{"unknown top-level key", "\napy: {}\n", `:2: "apy" is not a setting`},
 		{"key twice", "lang: en\nstore: sqlite\nlang: es\n", `:3: "lang" is set twice; it is also on line 1`},
+		{"key twice, in its group and by its full name", "restart: {max: 1}\nrestart.max: 3\n", `:2: "restart.max" is set twice; it is also on line 1`},
+		{"key twice, by its full name and in its group", "restart.max: 3\nrestart:\n  window: 1m\n  max: 1\n", `:4: "restart.max" is set twice; it is also on line 1`},
+		{"second document", "lang: en\n\n---\nlang: es\n", `:3: a second document begins here`},
+		{"second document after an empty one", "---\n---\nlang: es\n", `:2: a second document begins here`},
+		{"no yaml in a second document", "lang: en\n---\napi: [\n", `:4: not YAML`},
 		{"bad duration", "stop:\n  timeout: soon\n", `:2: stop.timeout takes a duration such as 500ms, 10s or 7d, not "soon"`},
 		{"negative count", "restart: {max: -1}\n", `:1: restart.max takes a whole number from 0, not "-1"`},
 		{"bad size", "logs: {max_size: big}\n", `logs.max_size takes a size`},
@@ -159,6 +164,14 @@ components:
 	ignoreLine := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".line" }, cmp.Ignore())
 	if diff := cmp.Diff(want, c.Components, ignoreLine, cmp.AllowUnexported(Component{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestNothingButComments(t *testing.T) {
+	for _, text := range []string{"", "# a\n", "---\n# a\n", "# a\n...\n"} {
+		if _, err := load(t, text, nil, nil); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -15,6 +18,7 @@ import (
 type file struct {
 	name     string
 	problems Problems
+	lines    map[string]int // a setting's key → where it stands
 }
 
 func (f *file) fail(line int, text func(message.Lang) string) {
@@ -23,22 +27,34 @@ func (f *file) fail(line int, text func(message.Lang) string) {
 
 // parse reads a whole settings file into c.
 func (c *Config) parse(data []byte, name string) Problems {
-	f := &file{name: name}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		line, why := syntaxError(err)
-		f.fail(line, func(l message.Lang) string { return l.ConfigSyntax(why) })
+	f := &file{name: name, lines: map[string]int{}}
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	root, ok := f.document(documents)
+	if !ok {
 		return f.problems
-	}
-	if len(doc.Content) == 0 {
-		return nil // nothing but comments
 	}
 	known := map[string]setting{}
 	for _, s := range settings() {
 		known[s.key] = s
 	}
-	c.parseMapping(f, known, "", doc.Content[0])
+	if content := root.Content[0]; !isNull(content) { // null: nothing but comments
+		c.parseMapping(f, known, "", content)
+	}
+	if another, ok := f.document(documents); ok {
+		f.fail(another.Line, func(l message.Lang) string { return l.ConfigSecondDocument() })
+	}
 	return f.problems
+}
+
+// document reads the next of a file's documents, if there is one.
+func (f *file) document(from *yaml.Decoder) (root *yaml.Node, ok bool) {
+	root = new(yaml.Node)
+	err := from.Decode(root)
+	if err != nil && !errors.Is(err, io.EOF) {
+		line, why := syntaxError(err)
+		f.fail(line, func(l message.Lang) string { return l.ConfigSyntax(why) })
+	}
+	return root, err == nil
 }
 
 // parseMapping reads a mapping of settings whose keys begin with prefix.
@@ -49,7 +65,10 @@ func (c *Config) parseMapping(f *file, known map[string]setting, prefix string, 
 		switch {
 		case full == "components":
 			c.Components = f.components(value)
+		case isSetting && f.lines[full] != 0: // once in its group, once as group.name
+			f.fail(key.Line, func(l message.Lang) string { return l.ConfigDuplicateKey(full, f.lines[full]) })
 		case isSetting:
+			f.lines[full] = key.Line
 			if text, ok := f.scalar(s, value); ok {
 				f.problems = append(f.problems, c.assign(s, text, fmt.Sprintf("%s:%d", f.name, value.Line))...)
 			}

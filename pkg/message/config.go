@@ -99,6 +99,12 @@ func (l Lang) ConfigSyntax(why string) string {
 	return l.say("not YAML: %s", "no es YAML: %s", why)
 }
 
+// ConfigSecondDocument says that settings go on after a line "---".
+func (l Lang) ConfigSecondDocument() string {
+	return l.say("a second document begins here; all settings belong into the first: take the --- out",
+		"aquí empieza un segundo documento; todos los ajustes van en el primero: quite el ---")
+}
+
 // ConfigNotDirectory says that --dir names something else.
 func (l Lang) ConfigNotDirectory() string {
 	return l.say("not a directory", "no es un directorio")
