@@ -61,7 +61,7 @@ func (p *program) logs(cmd *cobra.Command, names []string, o logsOptions) error 
 	switch {
 	case cmd.Flags().Changed("lines"):
 		if o.last < 0 {
-			return &usageError{p.lang.ConfigNotCount("-n", cmd.Flag("lines").Value.String())}
+			return &usageError{p.lang.ConfigNotCount("-n", cmd.Flag("lines").Value.String(), 0)}
 		}
 		read.Last = o.last
 	case o.follow && o.since == "":

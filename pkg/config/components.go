@@ -53,16 +53,16 @@ func (f *file) component(node *yaml.Node) Component {
 		},
 		"restart": func(n *yaml.Node) {
 			f.fields(n, "restart", map[string]func(*yaml.Node){
-				"max":         valueField(f, "max", &c.Restart.Max, parseCount),
-				"window":      valueField(f, "window", &c.Restart.Window, ParseDuration),
-				"backoff_min": valueField(f, "backoff_min", &c.Restart.BackoffMin, ParseDuration),
-				"backoff_max": valueField(f, "backoff_max", &c.Restart.BackoffMax, ParseDuration),
+				"max":         valueField(f, "restart.max", &c.Restart.Max, countFrom(0)),
+				"window":      valueField(f, "restart.window", &c.Restart.Window, positive(ParseDuration)),
+				"backoff_min": valueField(f, "restart.backoff_min", &c.Restart.BackoffMin, positive(ParseDuration)),
+				"backoff_max": valueField(f, "restart.backoff_max", &c.Restart.BackoffMax, positive(ParseDuration)),
 			})
 		},
 		"stop": func(n *yaml.Node) {
 			f.fields(n, "stop", map[string]func(*yaml.Node){
 				"signal":  f.textField("signal", &c.Stop.Signal),
-				"timeout": valueField(f, "timeout", &c.Stop.Timeout, ParseDuration),
+				"timeout": valueField(f, "stop.timeout", &c.Stop.Timeout, positive(ParseDuration)),
 			})
 			f.checkSignal(n, c.Stop.Signal)
 		},

@@ -91,6 +91,11 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"no yaml in a second document", "lang: en\n---\napi: [\n", `:4: not YAML`},
 		{"bad duration", "stop:\n  timeout: soon\n", `:2: stop.timeout takes a duration such as 500ms, 10s or 7d, not "soon"`},
 		{"negative count", "restart: {max: -1}\n", `:1: restart.max takes a whole number from 0, not "-1"`},
+		{"no clients", "wsserver: {max_clients: 0}\n", `:1: wsserver.max_clients takes a whole number from 1, not "0"`},
+		{"no time", "start.timeout: 0s\n", `:1: start.timeout must be more than 0, not "0s"`},
+		{"no room", "logs:\n  max_size: 0MiB\n", `:2: logs.max_size must be more than 0, not "0MiB"`},
+		{"no time of a component's", "components:\n  - name: x\n    command: [a]\n    restart:\n      window: 0d\n", `:5: restart.window must be more than 0, not "0d"`},
+		{"no time to stop", "components:\n  - {name: x, command: [a], stop: {timeout: 0}}\n", `:2: stop.timeout must be more than 0, not "0"`},
 		{"bad size", "logs: {max_size: big}\n", `logs.max_size takes a size`},
 		{"list for a value", "store: [a, b]\n", `:1: store takes one value`},
 		{"value for a group", "api: localhost\n", `:1: api takes keys and values`},
@@ -127,6 +132,24 @@ func TestMistakesNameTheirLine(t *testing.T) {
 				t.Errorf("got %v\nwant a problem with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// The rooms below take 0 for "not set" and put a default of their own in its
+// place, which is none that is documented here.
+func TestZeroIsRefused(t *testing.T) {
+	for _, v := range Default().Values() {
+		if v.Key == "restart.max" || v.Value == "" || v.Value[0] < '0' || '9' < v.Value[0] {
+			continue
+		}
+		_, err := load(t, v.Key+": 0\n", nil, nil)
+		var problems Problems
+		if !errors.As(err, &problems) || len(problems) != 1 {
+			t.Errorf("%s: 0: got %v, want one problem", v.Key, err)
+		}
+	}
+	if c, err := load(t, "restart.max: 0\n", nil, nil); err != nil || c.Restart.Max != 0 {
+		t.Errorf("restart.max: 0 never gives up; got %v", err)
 	}
 }
 

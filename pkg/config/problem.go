@@ -32,9 +32,9 @@ func (p Problems) In(lang message.Lang) string {
 
 // What a value can be instead of what its setting needs.
 var (
-	errCount    = errors.New("not a whole number from 0")
 	errDuration = errors.New("not a duration")
 	errSize     = errors.New("not a size")
+	errZero     = errors.New("not more than 0")
 	errAddress  = errors.New("not an address to listen on")
 	errURL      = errors.New("not a WebSocket URL")
 	errOrigin   = errors.New("not an origin")
@@ -47,9 +47,15 @@ type choiceError []string
 
 func (c choiceError) Error() string { return fmt.Sprintf("not one of %q", []string(c)) }
 
+// countError is the least that a setting takes instead.
+type countError int
+
+func (c countError) Error() string { return fmt.Sprintf("not a whole number from %d", int(c)) }
+
 // valueText is what to say of a value that its setting cannot take.
 func valueText(key, value string, err error) func(message.Lang) string {
 	var choices choiceError
+	var least countError
 	return func(l message.Lang) string {
 		switch {
 		case errors.As(err, &choices):
@@ -64,8 +70,10 @@ func valueText(key, value string, err error) func(message.Lang) string {
 			return l.ConfigNotHost(key, value)
 		case errors.Is(err, errSecret):
 			return l.ConfigNotSecret(key) // the value is nobody's to read
-		case errors.Is(err, errCount):
-			return l.ConfigNotCount(key, value)
+		case errors.As(err, &least):
+			return l.ConfigNotCount(key, value, int(least))
+		case errors.Is(err, errZero):
+			return l.ConfigZero(key, value)
 		case errors.Is(err, errDuration):
 			return l.ConfigNotDuration(key, value)
 		case errors.Is(err, errSize):

@@ -47,7 +47,7 @@ func settings() []setting {
 		size("wsserver.ring_bytes", "Memory for the newest notifications, shared by all clients; whoever is further\nbehind is fed from the database.",
 			func(c *Config) *int64 { return &c.WSServer.RingBytes }),
 		count("wsserver.max_clients", "Clients at once; one more is told to come back later.",
-			func(c *Config) *int { return &c.WSServer.MaxClients }),
+			1, func(c *Config) *int { return &c.WSServer.MaxClients }),
 		text("websocket_url", "Where consumers connect; empty: derived from wsserver.addr.",
 			checkWebSocketURL, func(c *Config) *string { return &c.WebSocketURL }),
 		choice("store", "Where tasks live: sqlite (data/taskctl.db).",
@@ -61,7 +61,7 @@ func settings() []setting {
 		duration("events.max_age", "How long the event log is kept, so that clients can resume.",
 			func(c *Config) *time.Duration { return &c.Events.MaxAge }),
 		count("events.max", "How many events are kept at most.",
-			func(c *Config) *int { return &c.Events.Max }),
+			1, func(c *Config) *int { return &c.Events.Max }),
 		size("logs.max_size", "A log file is rotated at this size …",
 			func(c *Config) *int64 { return &c.Logs.MaxSize }),
 		duration("logs.max_age", "… and a rotated one is deleted at this age, …",
@@ -69,7 +69,7 @@ func settings() []setting {
 		size("logs.max_total", "… or when all of logs/ together is larger than this.",
 			func(c *Config) *int64 { return &c.Logs.MaxTotal }),
 		count("restart.max", "A component that dies this often within restart.window is given up (failed);\n0 never gives up.",
-			func(c *Config) *int { return &c.Restart.Max }),
+			0, func(c *Config) *int { return &c.Restart.Max }),
 		duration("restart.window", "",
 			func(c *Config) *time.Duration { return &c.Restart.Window }),
 		duration("restart.backoff_min", "A component that dies before it was ready for a second is restarted after this\nlong, doubling up to restart.backoff_max.",
@@ -162,11 +162,11 @@ func list(key, doc string, parse func(string) (string, error), field func(*Confi
 	}
 }
 
-func count(key, doc string, field func(*Config) *int) setting {
+func count(key, doc string, least int, field func(*Config) *int) setting {
 	return setting{
 		key: key, doc: doc,
 		get: func(c *Config) string { return strconv.Itoa(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = parseCount(s); return err },
+		set: func(c *Config, s string) (err error) { *field(c), err = countFrom(least)(s); return err },
 	}
 }
 
@@ -174,7 +174,7 @@ func duration(key, doc string, field func(*Config) *time.Duration) setting {
 	return setting{
 		key: key, doc: doc,
 		get: func(c *Config) string { return FormatDuration(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = ParseDuration(s); return err },
+		set: func(c *Config, s string) (err error) { *field(c), err = positive(ParseDuration)(s); return err },
 	}
 }
 
@@ -182,7 +182,7 @@ func size(key, doc string, field func(*Config) *int64) setting {
 	return setting{
 		key: key, doc: doc,
 		get: func(c *Config) string { return FormatSize(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = ParseSize(s); return err },
+		set: func(c *Config, s string) (err error) { *field(c), err = positive(ParseSize)(s); return err },
 	}
 }
 
@@ -226,12 +226,27 @@ func parseHost(s string) (string, error) {
 	return s, nil
 }
 
-func parseCount(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > 1<<31-1 {
-		return 0, errCount
+// countFrom is how a whole number is read that is at least this.
+func countFrom(least int) func(string) (int, error) {
+	return func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < least || n > 1<<31-1 {
+			return 0, countError(least)
+		}
+		return n, nil
 	}
-	return n, nil
+}
+
+// positive is parse without 0, which the rooms below would take for "not set" and
+// replace with defaults of their own.
+func positive[T time.Duration | int64](parse func(string) (T, error)) func(string) (T, error) {
+	return func(s string) (T, error) {
+		n, err := parse(s)
+		if err == nil && n == 0 {
+			err = errZero
+		}
+		return n, err
+	}
 }
 
 // ParseDuration reads a Go duration, or a whole number of days: "90s", "1h30m", "7d".

@@ -17,9 +17,14 @@ func (l Lang) ConfigDuplicateKey(key string, line int) string {
 	return l.say("%q is set twice; it is also on line %d", "%q está puesto dos veces; también en la línea %d", key, line)
 }
 
-// ConfigNotCount says that a value is no whole number.
-func (l Lang) ConfigNotCount(key, value string) string {
-	return l.say("%s takes a whole number from 0, not %q", "%s admite un número entero desde 0, no %q", key, value)
+// ConfigNotCount says that a value is no whole number, or less than the least.
+func (l Lang) ConfigNotCount(key, value string, least int) string {
+	return l.say("%s takes a whole number from %d, not %q", "%s admite un número entero desde %d, no %q", key, least, value)
+}
+
+// ConfigZero says that a setting has no use for 0.
+func (l Lang) ConfigZero(key, value string) string {
+	return l.say("%s must be more than 0, not %q", "%s debe ser mayor que 0, no %q", key, value)
 }
 
 // ConfigNotDuration says that a value is no duration.
