@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/taskctl/taskctl/pkg/message"
@@ -63,7 +64,7 @@ func valueText(key, value string, err error) func(message.Lang) string {
 		case errors.Is(err, errAddress):
 			return l.ConfigNotAddress(key, value)
 		case errors.Is(err, errURL):
-			return l.ConfigNotURL(key, value)
+			return l.ConfigNotURL(key, redacted(value))
 		case errors.Is(err, errOrigin):
 			return l.ConfigNotOrigin(key, value)
 		case errors.Is(err, errHost):
@@ -81,4 +82,13 @@ func valueText(key, value string, err error) func(message.Lang) string {
 		}
 		return l.ConfigBadValue(key, value, err.Error())
 	}
+}
+
+// redacted is a URL without the password that it may hold.
+func redacted(value string) string {
+	u, err := url.Parse(value)
+	if err != nil {
+		return value[strings.LastIndexByte(value, '@')+1:]
+	}
+	return u.Redacted()
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/taskctl/taskctl/pkg/access"
+	"github.com/taskctl/taskctl/pkg/client"
 )
 
 // setting is one named scalar: the file's key, from which the variable's and the
@@ -194,9 +194,9 @@ func checkAddress(s string) error {
 	return nil
 }
 
+// checkWebSocketURL refuses what a client would when it starts.
 func checkWebSocketURL(s string) error {
-	u, err := url.Parse(s)
-	if s != "" && (err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "") {
+	if _, err := client.New(client.Config{WebSocketURL: s}); err != nil {
 		return errURL
 	}
 	return nil

@@ -49,7 +49,8 @@ func (l Lang) ConfigNotAddress(key, value string) string {
 
 // ConfigNotURL says that a value is no WebSocket URL.
 func (l Lang) ConfigNotURL(key, value string) string {
-	return l.say("%s takes a URL such as ws://localhost:8765/, not %q", "%s admite una URL como ws://localhost:8765/, no %q", key, value)
+	return l.say("%s takes a URL such as ws://localhost:8765/, without user, query or fragment, not %q",
+		"%s admite una URL como ws://localhost:8765/, sin usuario, consulta ni fragmento, no %q", key, value)
 }
 
 // ConfigNotOrigin says that a list has something that is no browser's origin.
