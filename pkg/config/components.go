@@ -1,9 +1,10 @@
 package config
 
 import (
-	"errors"
+	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -23,7 +24,12 @@ func (f *file) components(node *yaml.Node) []Component {
 	}
 	var all []Component
 	for _, item := range node.Content {
-		all = append(all, f.component(resolve(item)))
+		item = resolve(item)
+		if item.Kind != yaml.MappingNode {
+			f.fail(item.Line, func(l message.Lang) string { return l.ComponentNotMapping() })
+			continue
+		}
+		all = append(all, f.component(item))
 	}
 	f.checkNames(all)
 	f.checkOrder(all)
@@ -32,25 +38,14 @@ func (f *file) components(node *yaml.Node) []Component {
 
 func (f *file) component(node *yaml.Node) Component {
 	c := Component{line: node.Line}
+	runnable := true // as far as its command can be read
 	f.fields(node, "components", map[string]func(*yaml.Node){
 		"name":    f.textField("name", &c.Name),
-		"command": func(n *yaml.Node) { c.Command, _ = f.list("command", n) },
+		"command": func(n *yaml.Node) { c.Command, runnable = f.list("command", n) },
 		"dir":     f.textField("dir", &c.Dir),
-		"env": func(n *yaml.Node) {
-			c.Env = map[string]string{}
-			f.each(n, "env", func(name string, _, value *yaml.Node) { c.Env[name] = value.Value })
-		},
-		"after": func(n *yaml.Node) { c.After, _ = f.list("after", n) },
-		"ready": func(n *yaml.Node) {
-			f.fields(n, "ready", map[string]func(*yaml.Node){
-				"log":  f.textField("log", &c.Ready.Log),
-				"http": f.textField("http", &c.Ready.HTTP),
-				"tcp":  f.textField("tcp", &c.Ready.TCP),
-			})
-			if len(n.Content) > 2 {
-				f.fail(n.Line, func(l message.Lang) string { return l.ComponentReadyTwice(c.Name) })
-			}
-		},
+		"env":     func(n *yaml.Node) { c.Env = f.environ(n) },
+		"after":   func(n *yaml.Node) { c.After, _ = f.list("after", n) },
+		"ready":   func(n *yaml.Node) { f.ready(n, &c) },
 		"restart": func(n *yaml.Node) {
 			f.fields(n, "restart", map[string]func(*yaml.Node){
 				"max":         valueField(f, "restart.max", &c.Restart.Max, countFrom(0)),
@@ -61,16 +56,67 @@ func (f *file) component(node *yaml.Node) Component {
 		},
 		"stop": func(n *yaml.Node) {
 			f.fields(n, "stop", map[string]func(*yaml.Node){
-				"signal":  f.textField("signal", &c.Stop.Signal),
+				"signal":  f.textField("stop.signal", &c.Stop.Signal),
 				"timeout": valueField(f, "stop.timeout", &c.Stop.Timeout, positive(ParseDuration)),
 			})
 			f.checkSignal(n, c.Stop.Signal)
 		},
 	})
-	if len(c.Command) == 0 {
+	if runnable && (len(c.Command) == 0 || c.Command[0] == "") {
 		f.fail(c.line, func(l message.Lang) string { return l.ComponentNoCommand(c.Name) })
 	}
 	return c
+}
+
+// environ reads variables, and refuses names that no process could be given.
+func (f *file) environ(node *yaml.Node) map[string]string {
+	env := map[string]string{}
+	f.each(node, "env", func(name string, key, value *yaml.Node) {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			f.fail(key.Line, func(l message.Lang) string { return l.ComponentBadVariable(name) })
+			return
+		}
+		env[name], _ = f.text("env."+name, value)
+	})
+	return env
+}
+
+// ready reads the one way in which a component shows that it is ready.
+func (f *file) ready(node *yaml.Node, c *Component) {
+	before := len(f.problems)
+	f.fields(node, "ready", map[string]func(*yaml.Node){
+		"log":  f.textField("ready.log", &c.Ready.Log),
+		"http": f.textField("ready.http", &c.Ready.HTTP, checkHTTP),
+		"tcp":  f.textField("ready.tcp", &c.Ready.TCP, checkDialAddress),
+	})
+	ways := 0
+	for _, way := range []string{c.Ready.Log, c.Ready.HTTP, c.Ready.TCP} {
+		if way != "" {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		f.fail(node.Line, func(l message.Lang) string { return l.ComponentReadyTwice(c.Name) })
+	case ways == 0 && len(f.problems) == before:
+		f.fail(node.Line, func(l message.Lang) string { return l.ComponentReadyNever(c.Name) })
+	}
+}
+
+func checkHTTP(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return errHTTP
+	}
+	return nil
+}
+
+// checkDialAddress refuses port 0, too: nobody ever answers there.
+func checkDialAddress(s string) error {
+	if strings.HasSuffix(s, ":0") {
+		return errAddress
+	}
+	return checkAddress(s)
 }
 
 // stopSignals are the signals that a component may be asked to stop with.
@@ -84,7 +130,8 @@ func (f *file) checkSignal(node *yaml.Node, signal string) {
 	}
 }
 
-// fields hands each value of a mapping to the reader of its key.
+// fields hands each value of a mapping to the reader of its key; one that is null
+// might as well not be there.
 func (f *file) fields(node *yaml.Node, what string, readers map[string]func(*yaml.Node)) {
 	f.each(node, what, func(name string, key, value *yaml.Node) {
 		read, known := readers[name]
@@ -96,28 +143,37 @@ func (f *file) fields(node *yaml.Node, what string, readers map[string]func(*yam
 			f.fail(key.Line, func(l message.Lang) string { return l.ConfigUnknownKey(name, Nearest(name, names)) })
 			return
 		}
-		read(value)
+		if !isNull(value) {
+			read(value)
+		}
 	})
 }
 
-func (f *file) textField(key string, into *string) func(*yaml.Node) {
+func (f *file) textField(key string, into *string, checks ...func(string) error) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		if n.Kind != yaml.ScalarNode {
-			f.fail(n.Line, func(l message.Lang) string { return l.ConfigNotScalar(key) })
+		text, ok := f.text(key, n)
+		if !ok {
 			return
 		}
-		*into = n.Value
+		for _, check := range checks {
+			if err := check(text); err != nil {
+				f.fail(n.Line, valueText(key, text, err))
+				return
+			}
+		}
+		*into = text
 	}
 }
 
 func valueField[T int | time.Duration](f *file, key string, into **T, parse func(string) (T, error)) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		value, err := parse(n.Value)
-		if n.Kind != yaml.ScalarNode {
-			err = errors.New("not one value")
+		text, ok := f.text(key, n)
+		if !ok {
+			return
 		}
+		value, err := parse(text)
 		if err != nil {
-			f.fail(n.Line, valueText(key, n.Value, err))
+			f.fail(n.Line, valueText(key, text, err))
 			return
 		}
 		*into = &value

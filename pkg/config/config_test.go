@@ -122,19 +122,41 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"component without name", "components:\n  - command: [a]\n", `:2: a component needs a name`},
 		{"component name taken", "components:\n  - {name: api, command: [a]}\n", `:2: the name "api" is taken`},
 		{"component without command", "components:\n  - name: x\n", `:2: x needs a command`},
-		{"component with unknown key", "components:\n  - name: x\n    comand: [a]\n", `:3: "comand" is not a setting; did you mean "command"?`},
+		{"component with unknown key", "components:\n  - name: x\n    command: [a]\n    redy: {log: a}\n", `:4: "redy" is not a setting; did you mean "ready"?`},
 		{"after unknown", "components:\n  - name: x\n    command: [a]\n    after: [apo]\n", `:2: x comes after "apo", which does not exist; did you mean "api"?`},
 		{"after unknown, like itself", "components:\n  - name: apu\n    command: [a]\n    after: [apu2]\n", `; did you mean "api"?`},
 		{"circle", "components:\n  - {name: x, command: [a], after: [y]}\n  - {name: y, command: [a], after: [x]}\n", `: these wait for one another in a circle: x → y → x`},
 		{"after itself", "components:\n  - {name: x, command: [a], after: [x]}\n", `circle: x → x`},
 		{"ready twice", "components:\n  - {name: x, command: [a], ready: {log: a, tcp: 'b:1'}}\n", `x.ready takes one of`},
+		{"ready when what answers is no URL", "components:\n  - {name: x, command: [a], ready: {http: foo}}\n", `:2: ready.http takes a URL such as http://localhost:9000/healthz, not "foo"`},
+		{"ready when another protocol answers", "components:\n  - {name: x, command: [a], ready: {http: 'ftp://x'}}\n", `:2: ready.http takes a URL`},
+		{"ready when nobody answers", "components:\n  - {name: x, command: [a], ready: {http: 'http:///healthz'}}\n", `:2: ready.http takes a URL`},
+		{"ready when what accepts is no address", "components:\n  - {name: x, command: [a], ready: {tcp: foo}}\n", `:2: ready.tcp takes host:port such as localhost:8001, not "foo"`},
+		{"ready when port 0 accepts", "components:\n  - {name: x, command: [a], ready: {tcp: 'localhost:0'}}\n", `:2: ready.tcp takes host:port`},
+		{"ready in no way", "components:\n  - {name: x, command: [a], ready: {}}\n", `:2: x.ready names none of log, http and tcp; without ready it is ready once it runs`},
+		{"ready in a way that is null", "components:\n  - {name: x, command: [a], ready: {log: ~}}\n", `:2: x.ready names none of`},
+		{"command without a program", "components:\n  - {name: x, command: ['']}\n", `:2: x needs a command`},
+		{"command that is null", "components:\n  - {name: x, command: ~}\n", `:2: x needs a command`},
+		{"command with null in it", "components:\n  - name: x\n    command: [a,\n      ~]\n", `:4: command holds null where a text belongs; the empty text is ""`},
+		{"command with a NUL", "components:\n  - {name: x, command: [a, \"b\\0\"]}\n", `:2: command cannot hold a NUL character`},
+		{"command that is no list", "components:\n  - {name: x, command: a}\n", `:2: command takes a list: [a, b]`},
+		{"variable that is a list", "components:\n  - {name: x, command: [a], env: {D: [1]}}\n", `:2: env.D takes one value`},
+		{"variable that is a mapping", "components:\n  - {name: x, command: [a], env: {D: {}}}\n", `:2: env.D takes one value`},
+		{"variable that is null", "components:\n  - {name: x, command: [a], env: {E: null}}\n", `:2: env.E holds null where a text belongs; the empty text is ""`},
+		{"variable without a name", "components:\n  - {name: x, command: [a], env: {'': a}}\n", `:2: env takes names of variables, without = and NUL, not ""`},
+		{"variable with = in its name", "components:\n  - {name: x, command: [a], env: {'A=B': a}}\n", `:2: env takes names of variables, without = and NUL, not "A=B"`},
+		{"variable with NUL in its name", "components:\n  - {name: x, command: [a], env: {\"A\\0\": a}}\n", `:2: env takes names of variables, without = and NUL, not "A\x00"`},
+		{"list for a component's number", "components:\n  - {name: x, command: [a], restart: {max: [1]}}\n", `:2: restart.max takes one value`},
+		{"host that is null", "api: {hosts: [~]}\n", `:1: api.hosts holds null`},
+		{"component that is a word", "components: [mailer]\n", `:1: a component is written {name: NAME, command: [program, argument, …]}`},
+		{"component with a long name", "components:\n  - {name: " + strings.Repeat("a", 64) + ", command: [a]}\n", `:2: a component needs a name of at most 63 lower-case letters`},
 		{"unknown signal", "components:\n  - {name: x, command: [a], stop: {signal: TERM}}\n", `stop.signal takes`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := load(t, tt.text, nil, nil)
 			var problems Problems
-			if !errors.As(err, &problems) || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got %v\nwant a problem with %q", err, tt.want)
+			if !errors.As(err, &problems) || len(problems) != 1 || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v\nwant one problem, with %q", err, tt.want)
 			}
 		})
 	}
@@ -199,6 +221,23 @@ func TestNothingButComments(t *testing.T) {
 	for _, text := range []string{"", "# a\n", "---\n# a\n", "# a\n...\n"} {
 		if _, err := load(t, text, nil, nil); err != nil {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestNullIsAbsent(t *testing.T) {
+	c, err := load(t, `
+components:
+  - {name: x, command: [a], dir: ~, env: ~, after: ~, ready: ~, restart: {max: ~, window: ~}, stop: {signal: ~, timeout: ~}}
+  - {name: y, command: [a], restart: ~, stop: ~}
+`, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range c.Components {
+		want := Component{Name: got.Name, Command: []string{"a"}, line: got.line}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Component{})); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

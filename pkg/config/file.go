@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -120,20 +121,35 @@ func (f *file) scalar(s setting, node *yaml.Node) (string, bool) {
 	return "", false
 }
 
-// list returns the scalars of a sequence.
-func (f *file) list(key string, node *yaml.Node) ([]string, bool) {
-	ok := node.Kind == yaml.SequenceNode
-	var items []string
-	for _, item := range node.Content {
-		item = resolve(item)
-		ok = ok && item.Kind == yaml.ScalarNode
-		items = append(items, item.Value)
-	}
-	if !ok {
+// list returns the texts of a sequence.
+func (f *file) list(key string, node *yaml.Node) (items []string, ok bool) {
+	nested := func(item *yaml.Node) bool { return resolve(item).Kind != yaml.ScalarNode }
+	if node.Kind != yaml.SequenceNode || slices.ContainsFunc(node.Content, nested) {
 		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotList(key) })
 		return nil, false
 	}
-	return items, true
+	ok = true
+	for _, item := range node.Content {
+		text, isText := f.text(key, resolve(item))
+		items, ok = append(items, text), ok && isText
+	}
+	return items, ok
+}
+
+// text returns a scalar as it is written, and refuses what a process could not be
+// given: nothing, or a NUL.
+func (f *file) text(key string, node *yaml.Node) (string, bool) {
+	switch {
+	case node.Kind != yaml.ScalarNode:
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotScalar(key) })
+	case isNull(node):
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigNull(key) })
+	case strings.Contains(node.Value, "\x00"):
+		f.fail(node.Line, func(l message.Lang) string { return l.ConfigHasNUL(key) })
+	default:
+		return node.Value, true
+	}
+	return "", false
 }
 
 func resolve(node *yaml.Node) *yaml.Node {

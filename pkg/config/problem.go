@@ -38,6 +38,7 @@ var (
 	errZero     = errors.New("not more than 0")
 	errAddress  = errors.New("not an address to listen on")
 	errURL      = errors.New("not a WebSocket URL")
+	errHTTP     = errors.New("not an HTTP URL")
 	errOrigin   = errors.New("not an origin")
 	errHost     = errors.New("not a host name")
 	errSecret   = errors.New("not fit for a header")
@@ -65,6 +66,8 @@ func valueText(key, value string, err error) func(message.Lang) string {
 			return l.ConfigNotAddress(key, value)
 		case errors.Is(err, errURL):
 			return l.ConfigNotURL(key, redacted(value))
+		case errors.Is(err, errHTTP):
+			return l.ConfigNotHTTP(key, redacted(value))
 		case errors.Is(err, errOrigin):
 			return l.ConfigNotOrigin(key, value)
 		case errors.Is(err, errHost):

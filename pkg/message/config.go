@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // ConfigUnknownKey says that a key is none of ours; meant is the nearest that is,
 // or empty.
@@ -53,6 +56,11 @@ func (l Lang) ConfigNotURL(key, value string) string {
 		"%s admite una URL como ws://localhost:8765/, sin usuario, consulta ni fragmento, no %q", key, value)
 }
 
+// ConfigNotHTTP says that a value is no URL to ask.
+func (l Lang) ConfigNotHTTP(key, value string) string {
+	return l.say("%s takes a URL such as http://localhost:9000/healthz, not %q", "%s admite una URL como http://localhost:9000/healthz, no %q", key, value)
+}
+
 // ConfigNotOrigin says that a list has something that is no browser's origin.
 func (l Lang) ConfigNotOrigin(key, value string) string {
 	return l.say("%s takes origins such as https://tasks.example, not %q", "%s admite orígenes como https://tasks.example, no %q", key, value)
@@ -90,6 +98,16 @@ func (l Lang) ConfigNotScalar(key string) string {
 	return l.say("%s takes one value", "%s admite un solo valor", key)
 }
 
+// ConfigNull says that nothing stands where a text belongs.
+func (l Lang) ConfigNull(key string) string {
+	return l.say(`%s holds null where a text belongs; the empty text is ""`, `%s contiene null donde va un texto; el texto vacío es ""`, key)
+}
+
+// ConfigHasNUL says that a text has a character that ends it for the system.
+func (l Lang) ConfigHasNUL(key string) string {
+	return l.say("%s cannot hold a NUL character", "%s no puede contener un carácter NUL", key)
+}
+
 // ConfigNotList says that a key holds something else where a list belongs.
 func (l Lang) ConfigNotList(key string) string {
 	return l.say("%s takes a list: [a, b]", "%s admite una lista: [a, b]", key)
@@ -121,10 +139,21 @@ func (l Lang) ConfigUnreadable(why string) string {
 	return l.say("cannot be read: %s", "no se puede leer: %s", why)
 }
 
+// ComponentNotMapping says that the list of components holds something else.
+func (l Lang) ComponentNotMapping() string {
+	return l.say("a component is written {name: NAME, command: [program, argument, …]}",
+		"un componente se escribe {name: NOMBRE, command: [programa, argumento, …]}")
+}
+
 // ComponentUnnamed says that a component has no usable name.
 func (l Lang) ComponentUnnamed(name string) string {
-	return l.say("a component needs a name of lower-case letters, digits, - and _, not %q",
-		"un componente necesita un nombre de minúsculas, cifras, - y _, no %q", name)
+	return l.say("a component needs a name of at most 63 lower-case letters, digits, - and _, the first a letter or digit, not %q",
+		"un componente necesita un nombre de 63 minúsculas, cifras, - y _ como máximo, que empiece por letra o cifra, no %q", name)
+}
+
+// ComponentBadVariable says that no environment can hold a variable of this name.
+func (l Lang) ComponentBadVariable(name string) string {
+	return l.say("env takes names of variables, without = and NUL, not %q", "env admite nombres de variables, sin = ni NUL, no %q", name)
 }
 
 // ComponentNameTaken says that a name stands for something else already.
@@ -134,15 +163,15 @@ func (l Lang) ComponentNameTaken(name string) string {
 
 // ComponentNoCommand says that a component has nothing to run.
 func (l Lang) ComponentNoCommand(name string) string {
-	return l.say("%s needs a command: [program, argument, …]", "%s necesita un command: [programa, argumento, …]", name)
+	return l.say("%s needs a command: [program, argument, …]", "%s necesita un command: [programa, argumento, …]", l.named(name))
 }
 
 // ComponentAfterUnknown says that a component waits for one that does not exist.
 func (l Lang) ComponentAfterUnknown(name, after, meant string) string {
 	if meant == "" {
-		return l.say("%s comes after %q, which does not exist", "%s va después de %q, que no existe", name, after)
+		return l.say("%s comes after %q, which does not exist", "%s va después de %q, que no existe", l.named(name), after)
 	}
-	return l.say("%s comes after %q, which does not exist; did you mean %q?", "%s va después de %q, que no existe; ¿quizá %q?", name, after, meant)
+	return l.say("%s comes after %q, which does not exist; did you mean %q?", "%s va después de %q, que no existe; ¿quizá %q?", l.named(name), after, meant)
 }
 
 // ComponentCycle says that components wait for one another in a circle.
@@ -152,5 +181,14 @@ func (l Lang) ComponentCycle(names []string) string {
 
 // ComponentReadyTwice says that only one way of being ready can be given.
 func (l Lang) ComponentReadyTwice(name string) string {
-	return l.say("%s.ready takes one of log, http and tcp", "%s.ready admite uno de log, http y tcp", name)
+	return l.say("%s.ready takes one of log, http and tcp", "%s.ready admite uno de log, http y tcp", l.named(name))
 }
+
+// ComponentReadyNever says that no way of being ready is given where one belongs.
+func (l Lang) ComponentReadyNever(name string) string {
+	return l.say("%s.ready names none of log, http and tcp; without ready it is ready once it runs",
+		"%s.ready no nombra ninguno de log, http y tcp; sin ready está listo en cuanto funciona", l.named(name))
+}
+
+// named stands in for the name of a component that has none.
+func (l Lang) named(name string) string { return cmp.Or(name, l.say("(no name)", "(sin nombre)")) }
