@@ -71,7 +71,7 @@ type Component struct {
 // member is set; none means once it runs.
 type Ready struct {
 	Log  string // a line of its output contains this
-	HTTP string // this URL answers 2xx
+	HTTP string // this URL answers with a status below 400
 	TCP  string // this host:port accepts
 }
 

@@ -21,7 +21,7 @@ type Input struct {
 	Getenv func(string) string
 }
 
-// Source is where a setting's value came from, in words for people.
+// sourceDefault is where a setting's value came from, in words for people.
 const sourceDefault = "default"
 
 // DefaultFile is the settings file that is read when it is there.

@@ -3,7 +3,7 @@
 // translation or a wrong argument does not compile. What machines read (JSON,
 // log keys, exit codes) is not here: it never changes with the language.
 //
-// One file per room that speaks: start.go, status.go, logs.go, consumer.go, …
+// One file per room that speaks: start.go, status.go, clean.go, consumer.go, …
 package message
 
 import (
