@@ -25,6 +25,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
+	l.hold = hold
 	opened.add("the lock", hold.release)
 
 	died := l.died()

@@ -46,6 +46,15 @@ func (e *NotAnsweringError) Error() string {
 // Unwrap makes it ErrNotReady: something runs, and cannot be called ready.
 func (e *NotAnsweringError) Unwrap() []error { return []error{ErrNotReady, e.Err} }
 
+// DataRemovedError says that a running system's data directory was removed or replaced.
+type DataRemovedError struct {
+	Path string // the file that is not there any more
+}
+
+func (e *DataRemovedError) Error() string {
+	return fmt.Sprintf("%s was removed while the system ran", e.Path)
+}
+
 // PortTakenError says who holds a port that a component needs.
 type PortTakenError struct {
 	Component string

@@ -55,6 +55,7 @@ type Launcher struct {
 
 	// Opened by Run, in this order.
 	terminal   *terminal
+	hold       *hold
 	logs       *logfile.Set
 	log        *slog.Logger
 	sockets    *sockets
@@ -141,6 +142,15 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 		defer stop()
 		group.Add(func() error { return l.supervisor.ReapOrphans(reaping, l.opts.ChildDied) }, func(error) { stop() })
 	}
+	holding, letGo := context.WithCancel(context.WithoutCancel(ctx))
+	defer letGo()
+	group.Add(func() error {
+		err := l.hold.watch(holding)
+		if err != nil {
+			l.log.Error("everything is stopped", "error", err)
+		}
+		return err
+	}, func(error) { letGo() })
 	conducting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var startErr error

@@ -37,6 +37,30 @@ type hold struct {
 	pid  *os.File
 }
 
+// holdWatch is how often it is looked whether the lock is still where others look for it.
+const holdWatch = 2 * time.Second
+
+// watch returns once the lock's file has been removed or replaced, with a
+// *DataRemovedError, or when ctx ends. Whoever removes data/ under a running
+// system lets a second one start beside it, and this one write into files that
+// nobody finds any more.
+func (h *hold) watch(ctx context.Context) error {
+	ticker := time.NewTicker(holdWatch)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+		there, err := os.Stat(h.lock.Path())
+		mine, mineErr := h.lock.Stat()
+		if errors.Is(err, fs.ErrNotExist) || err == nil && mineErr == nil && !os.SameFile(there, mine) {
+			return &DataRemovedError{Path: h.lock.Path()}
+		}
+	}
+}
+
 // lock makes this process the directory's launcher, or returns an
 // *AlreadyRunningError.
 func lock(ctx context.Context, cfg *config.Config) (*hold, error) {

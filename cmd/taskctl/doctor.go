@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskctl/taskctl/launcher"
+	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
 )
@@ -25,7 +26,7 @@ func (p *program) doctorCommand() *cobra.Command {
 }
 
 func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
-	cfg, err := p.load(cmd)
+	cfg, mistakes, err := p.loadBeside(cmd)
 	if err != nil {
 		return err
 	}
@@ -34,6 +35,9 @@ func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
 		say = message.English // machines read one language
 	}
 	findings := launcher.Examine(cmd.Context(), cfg, say)
+	for _, m := range mistakes {
+		findings = append(findings, launcher.Finding{Check: "settings", State: launcher.Bad, Detail: config.Problems{m}.In(say)})
+	}
 	verdict := error(nil)
 	for _, f := range findings {
 		if f.State == launcher.Bad {

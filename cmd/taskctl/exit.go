@@ -90,6 +90,7 @@ func explain(err error, lang message.Lang, dir string) string {
 		away     *unreachableError
 		restarts supervisor.RestartErrors
 		silent   *launcher.NotAnsweringError
+		removed  *launcher.DataRemovedError
 	)
 	switch {
 	case errors.As(err, &silent): // before ErrNotReady, which it is too
@@ -101,6 +102,8 @@ func explain(err error, lang message.Lang, dir string) string {
 		return problems.In(lang)
 	case errors.As(err, &taken):
 		return explainTaken(taken, lang)
+	case errors.As(err, &removed):
+		return lang.DataRemoved(removed.Path)
 	case errors.As(err, &running):
 		return lang.AlreadyRunning(running.Dir, running.PID)
 	case errors.As(err, &away): // before ErrNotRunning, which it may be

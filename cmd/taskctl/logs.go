@@ -43,7 +43,7 @@ func (p *program) logsCommand() *cobra.Command {
 const followedLines = 10
 
 func (p *program) logs(cmd *cobra.Command, names []string, o logsOptions) error {
-	cfg, err := p.load(cmd)
+	cfg, err := p.loadRunning(cmd)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (p *program) logsCleanCommand() *cobra.Command {
 }
 
 func (p *program) cleanLogs(cmd *cobra.Command, o cleanOptions) error {
-	cfg, err := p.load(cmd)
+	cfg, err := p.loadRunning(cmd)
 	if err != nil {
 		return err
 	}

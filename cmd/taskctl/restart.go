@@ -22,12 +22,12 @@ func (p *program) restartCommand() *cobra.Command {
 		Example:           "  taskctl restart\n  taskctl restart api",
 		ValidArgsFunction: p.completeComponents,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := p.load(cmd)
+			cfg, err := p.loadRunning(cmd)
 			if err != nil {
 				return err
 			}
 			// A launcher that is silent would be waited for without end.
-			if _, err := p.running(cmd.Context(), cfg, args...); err != nil {
+			if err := p.running(cmd.Context(), cfg, args...); err != nil {
 				return err
 			}
 			control := launcher.Dial(cfg)
@@ -67,7 +67,7 @@ func componentNames(cfg *config.Config) []string {
 
 // running looks at the system that runs, which has to have the components. What
 // is changed in the settings since it was started it does not know, which is said.
-func (p *program) running(ctx context.Context, cfg *config.Config, components ...string) (launcher.Status, error) {
+func (p *program) running(ctx context.Context, cfg *config.Config, components ...string) error {
 	s, err := launcher.Look(ctx, cfg)
 	known := componentNames(cfg)
 	if len(s.Components) > 0 {
@@ -78,13 +78,13 @@ func (p *program) running(ctx context.Context, cfg *config.Config, components ..
 	}
 	for _, name := range components {
 		if !slices.Contains(known, name) {
-			return s, &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
+			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
 		}
 	}
 	if info, statErr := os.Stat(cfg.File); statErr == nil && s.StartedAt != nil && info.ModTime().After(*s.StartedAt) {
 		fmt.Fprintln(p.stderr, p.lang.SettingsChanged(cfg.File))
 	}
-	return s, err
+	return err
 }
 
 // completeComponents offers the component names to the shell.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/taskctl/taskctl/launcher"
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/message"
 )
@@ -123,6 +124,35 @@ func (p *program) load(cmd *cobra.Command) (*config.Config, error) {
 	}
 	p.lang = cfg.Language(p.getenv)
 	return cfg, nil
+}
+
+// loadRunning is load for what is done with a system that runs. That has its
+// settings already: a mistake that was made in them since, or in this shell's
+// environment, is told, and keeps nobody from looking at it or stopping it.
+func (p *program) loadRunning(cmd *cobra.Command) (*config.Config, error) {
+	cfg, mistakes, err := p.loadBeside(cmd)
+	if mistakes != nil {
+		fmt.Fprintln(p.stderr, mistakes.In(p.lang))
+	}
+	return cfg, err
+}
+
+// loadBeside is load, but returns the mistakes beside the defaults where a system
+// runs in the directory.
+func (p *program) loadBeside(cmd *cobra.Command) (*config.Config, config.Problems, error) {
+	cfg, err := p.load(cmd)
+	var mistakes config.Problems
+	if !errors.As(err, &mistakes) {
+		return cfg, nil, err
+	}
+	bare, bareErr := config.Bare(p.flags.dir, p.getenv)
+	if bareErr != nil {
+		return nil, nil, err
+	}
+	if _, ownerErr := launcher.Owner(bare); ownerErr != nil {
+		return nil, nil, err
+	}
+	return bare, mistakes, nil
 }
 
 // settingFlags gives a command the flags of some settings.

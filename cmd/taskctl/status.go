@@ -26,7 +26,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Example: "  taskctl status\n  taskctl status --watch\n  taskctl status --json | jq -r .state",
 		Args:    p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := p.load(cmd)
+			cfg, err := p.loadRunning(cmd)
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ func (p *program) stopCommand() *cobra.Command {
 }
 
 func (p *program) stop(cmd *cobra.Command) error {
-	cfg, err := p.load(cmd)
+	cfg, err := p.loadRunning(cmd)
 	if err != nil {
 		return err
 	}

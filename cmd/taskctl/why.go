@@ -23,11 +23,11 @@ func (p *program) whyCommand() *cobra.Command {
 		Args:              p.exactArgs("COMPONENT"),
 		ValidArgsFunction: p.completeOneComponent,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := p.load(cmd)
+			cfg, err := p.loadRunning(cmd)
 			if err != nil {
 				return err
 			}
-			if _, err := p.running(cmd.Context(), cfg, args...); err != nil {
+			if err := p.running(cmd.Context(), cfg, args...); err != nil {
 				return err
 			}
 			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])

@@ -30,14 +30,12 @@ const DefaultFile = "configs/taskctl.yaml"
 // Load reads, layers and checks the settings. The error is of type Problems when
 // what was given is at fault, and holds everything that is.
 func Load(in Input) (*Config, error) {
-	c := Default()
-	dir, err := filepath.Abs(cmp.Or(in.Dir, in.Getenv("TASKCTL_DIR"), "."))
+	c, err := Bare(in.Dir, in.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	c.Dir = dir
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return nil, Problems{{Where: dir, Text: func(l message.Lang) string { return l.ConfigNotDirectory() }}}
+	if info, err := os.Stat(c.Dir); err == nil && !info.IsDir() {
+		return nil, Problems{{Where: c.Dir, Text: func(l message.Lang) string { return l.ConfigNotDirectory() }}}
 	}
 
 	problems := c.loadFile(in)
@@ -54,6 +52,14 @@ func Load(in Input) (*Config, error) {
 		return nil, problems
 	}
 	return c, nil
+}
+
+// Bare is the defaults for a directory, which is found as [Load] finds it.
+func Bare(dir string, getenv func(string) string) (*Config, error) {
+	c := Default()
+	var err error
+	c.Dir, err = filepath.Abs(cmp.Or(dir, getenv("TASKCTL_DIR"), "."))
+	return c, err
 }
 
 // Strays are the variables of an environment that have our prefix and set

@@ -118,6 +118,12 @@ func (l Lang) RoundTripFailed(err string) string {
 		"la tarea de prueba falló: %s\n`taskctl logs` y `taskctl doctor` dicen más", err)
 }
 
+// DataRemoved says that what a running system writes has been taken away from it.
+func (l Lang) DataRemoved(path string) string {
+	return l.say("%s was removed while the system ran; what it wrote since is lost, so everything was stopped: `taskctl start` begins anew",
+		"%s se borró con el sistema en marcha; lo que escribió desde entonces se ha perdido, así que se ha parado todo: `taskctl start` empieza de nuevo", path)
+}
+
 // DiskFull says what helps where nothing more can be written.
 func (l Lang) DiskFull() string {
 	return l.say("make room on that disk; `taskctl doctor` says how much is needed", "libere espacio en ese disco; `taskctl doctor` dice cuánto hace falta")

@@ -137,6 +137,20 @@ func TestALostControlSocket(t *testing.T) {
 	}
 }
 
+// Whoever removes data/ gets a system that stops, not one that writes into nowhere.
+func TestRemovedData(t *testing.T) {
+	dir, p := started(t, "--no-test-task")
+	if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exit(t); code != 1 {
+		t.Errorf("it exits %d, want 1", code)
+	}
+	want(t, p.out.String(), "launcher.lock was removed while the system ran")
+	want(t, p.out.String(), "nothing left running")
+	startedIn(t, dir, "--no-test-task")
+}
+
 func TestAKilledComponentComesBack(t *testing.T) {
 	dir, _ := started(t)
 	for _, name := range []string{"api", "wsserver", "consumer"} {
