@@ -22,7 +22,8 @@ var errNoReport = errors.New("no report of being alive")
 // have been silent, and every answer late.
 func watch(ctx context.Context, spec Spec, instance Instance, alive <-chan struct{}, saw func(probeResult, Probed)) {
 	probe := spec.Probe
-	if spec.Alive {
+	switch {
+	case spec.Alive:
 		probe = func(context.Context) error {
 			select {
 			case <-alive:
@@ -30,6 +31,13 @@ func watch(ctx context.Context, spec Spec, instance Instance, alive <-chan struc
 			default:
 				return errNoReport
 			}
+		}
+	case probe == nil: // it cannot be asked, but be seen to be stopped
+		probe = func(context.Context) error {
+			if instance.Suspended() {
+				return errNoReport
+			}
+			return nil
 		}
 	}
 	ticker := time.NewTicker(spec.Health.Every)

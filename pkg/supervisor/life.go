@@ -72,14 +72,13 @@ func (c *component) emitted(number uint64, r *running, e Event) {
 }
 
 func (c *component) watch(ctx context.Context, number uint64, r *running) {
-	if c.spec.Probe == nil && !c.spec.Alive {
-		return
-	}
 	watching, cancel := context.WithCancel(ctx)
 	r.unwatch = cancel
 	c.watches.Go(func() {
 		watch(watching, c.spec, r.instance, r.alive, func(result probeResult, p Probed) {
-			c.seen.probed(p)
+			if c.spec.Probe != nil || c.spec.Alive {
+				c.seen.probed(p)
+			}
 			c.post(input{kind: sawProbe, generation: number, probe: result})
 		})
 	})

@@ -332,14 +332,21 @@ func TestASleepingLauncherBlamesNobody(t *testing.T) {
 }
 
 func TestASuspendedOneIsLeftAlone(t *testing.T) {
-	spec := Spec{Probe: func(context.Context) error { return errors.New("no answer") }}
-	perform(t, spec, func(a *actor) { a.asleep = true; a.ready(); a.obey() }, func(t *testing.T, sup *Supervisor, s *stage) {
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		if st := sup.Status()[0]; st.State != StateUnhealthy || !st.Suspended || len(s.all()) != 1 {
-			t.Errorf("%d generations, status %+v", len(s.all()), st)
-		}
-	})
+	for name, spec := range map[string]Spec{
+		"asked":     {Probe: func(context.Context) error { return errors.New("no answer") }},
+		"reporting": {Alive: true},
+		"neither":   {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			perform(t, spec, func(a *actor) { a.asleep = true; a.ready(); a.obey() }, func(t *testing.T, sup *Supervisor, s *stage) {
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if st := sup.Status()[0]; st.State != StateUnhealthy || !st.Suspended || len(s.all()) != 1 {
+					t.Errorf("%d generations, status %+v", len(s.all()), st)
+				}
+			})
+		})
+	}
 }
 
 func TestRestartJoinsOneUnderWay(t *testing.T) {
