@@ -156,15 +156,13 @@ func (w *writer) run() {
 
 // do commits a batch, publishes its events and then gives every answer.
 func (w *writer) do(first *write) {
+	if first.ctx.Err() != nil {
+		return // nobody waits for it any more
+	}
 	start := time.Now()
-	w.batch = append(w.batch[:0], first)
+	w.batch = append(w.batch, first)
 	if err := w.immediate(w.transact); err != nil {
-		err = unavailable("write", err)
-		w.logger.Error("batch of writes rolled back", slog.Int("writes", len(w.batch)), slog.Any("error", err))
-		for _, q := range w.batch {
-			q.result, q.err = task.Result{}, err
-		}
-		w.answer()
+		w.refuse(err)
 		return
 	}
 	if len(w.tx.events) > 0 {
@@ -177,23 +175,39 @@ func (w *writer) do(first *write) {
 	if w.onCommit != nil {
 		w.onCommit(len(w.batch), time.Since(start))
 	}
-	w.answer()
+	w.writes += len(w.batch)
 	w.commits++
+	w.answer()
+}
+
+// refuse answers the batch, if there is one, with an error: none of it has been
+// written.
+func (w *writer) refuse(err error) {
+	if len(w.batch) == 0 {
+		return
+	}
+	err = unavailable("write", err)
+	w.logger.Error("writes not committed", slog.Int("writes", len(w.batch)), slog.Any("error", err))
+	for _, q := range w.batch {
+		q.result, q.err = task.Result{}, err
+	}
+	w.answer()
 }
 
 func (w *writer) answer() {
 	for _, q := range w.batch {
 		close(q.done)
 	}
-	w.writes += len(w.batch)
 	clear(w.batch)
+	w.batch = w.batch[:0]
 }
 
 // transact does a batch in one transaction. An error undoes all of it. What is
 // wrong with one write alone is found before it has written anything, so it
 // needs no savepoint and spoils no other.
 func (w *writer) transact(ctx context.Context) error {
-	w.collect()
+	// Here first: those that came while another held the lock join in.
+	w.collect(maxBatch)
 	if err := w.tx.start(ctx); err != nil {
 		return err
 	}
@@ -209,12 +223,12 @@ func (w *writer) transact(ctx context.Context) error {
 	return nil
 }
 
-// collect adds what is queued to the batch. It first lets those whose answer has
-// just come queue their next write: else each big batch is followed by one of a
-// single write, and each write waits for two syncs.
-func (w *writer) collect() {
+// collect adds what is queued to the batch, up to most. It first lets those whose
+// answer has just come queue their next write: else each big batch is followed by
+// one of a single write, and each write waits for two syncs.
+func (w *writer) collect(most int) {
 	runtime.Gosched()
-	for len(w.batch) < maxBatch {
+	for len(w.batch) < most {
 		select {
 		case q := <-w.queue:
 			w.batch = append(w.batch, q)
@@ -245,15 +259,20 @@ func (w *writer) tidy() (more bool) {
 	})
 	if err != nil {
 		w.logger.Warn("old events not removed", slog.Any("error", err))
+		w.refuse(err)
 		return false
 	}
 	return more
 }
 
-// immediate runs do in a transaction, all of it or nothing.
+// immediate runs do in a transaction, all of it or nothing. If it cannot begin,
+// all that is queued joins the batch, to be refused with it: it has waited for
+// the same lock, and would wait as long again, one batch after another, while the
+// store may be closing.
 func (w *writer) immediate(do func(context.Context) error) error {
 	ctx := context.Background() // what many wait for is no one's to cancel
 	if err := retryBusy(ctx, func() error { return w.begin.exec(ctx) }); err != nil {
+		w.collect(len(w.batch) + len(w.queue))
 		return err
 	}
 	err := do(ctx)

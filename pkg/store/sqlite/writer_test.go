@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/taskctl/taskctl/pkg/store/storetest"
@@ -137,6 +138,98 @@ func TestWriteWaitsForTheLock(t *testing.T) {
 	if len(batches) > 2 { // the last may have been late
 		t.Errorf("batches of %v: what has waited shares a commit", batches)
 	}
+}
+
+// TestWritesWaitForTheLockOnce holds the lock for longer than anyone waits for it.
+// However many writes wait, and whatever the writer itself was waiting for when
+// they came, each is answered within the time of one wait, and so is Close.
+func TestWritesWaitForTheLockOnce(t *testing.T) {
+	const writes = maxBatch + 3 // more than one batch
+	for name, tt := range map[string]struct {
+		begin func()
+		end   func(t *testing.T, s *Store)
+	}{
+		"writes": {
+			begin: func() {},
+			end:   func(*testing.T, *Store) {},
+		},
+		"upkeep": {
+			begin: func() { time.Sleep(upkeepInterval + time.Second) },
+			end:   func(*testing.T, *Store) {},
+		},
+		"closing": {
+			begin: func() {},
+			end: func(t *testing.T, s *Store) {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "tasks.db")
+				s := open(t, Options{Path: path})
+				unlock := lock(t, path)
+				tt.begin()
+
+				start := time.Now()
+				var waiting sync.WaitGroup
+				for range writes {
+					waiting.Go(func() {
+						if _, err := s.Write(t.Context(), newTask(t)); !errors.Is(err, task.ErrUnavailable) {
+							t.Errorf("Write: %v", err)
+						}
+					})
+				}
+				synctest.Wait()
+				tt.end(t, s)
+				waiting.Wait()
+				if took := time.Since(start); took > busyTimeout+time.Second {
+					t.Errorf("answered after %v, where one wait takes %v", took, busyTimeout)
+				}
+				unlock()
+				if at := head(t, open(t, Options{Path: path})); at.Seq != 0 {
+					t.Errorf("%v: a write that was refused has been done", at)
+				}
+			})
+		})
+	}
+}
+
+// TestWriteGivenUp closes a store while another process holds the lock: what
+// nobody waits for any more does not wait for it either.
+func TestWriteGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "tasks.db")
+		g := newGate()
+		s := open(t, Options{Path: path, OnCommit: g.onCommit})
+		ctx, giveUp := context.WithCancel(t.Context())
+		var waiting sync.WaitGroup
+		waiting.Go(func() { addTask(t, s, "x", "") })
+		<-g.held
+		for range 3 {
+			waiting.Go(func() {
+				if _, err := s.Write(ctx, newTask(t)); !errors.Is(err, context.Canceled) {
+					t.Errorf("Write given up: %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		unlock := lock(t, path)
+		defer unlock()
+		giveUp()
+		synctest.Wait()
+		start := time.Now()
+		close(g.opened)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		waiting.Wait()
+		if took := time.Since(start); took > 0 {
+			t.Errorf("closed after %v", took)
+		}
+	})
 }
 
 // published keeps what it is handed and compares it with what the log says.
