@@ -35,7 +35,7 @@ func newUpkeep(ctx context.Context, c *conn, o Options) (*upkeep, error) {
 		&u.firstYoung:   `SELECT seq FROM events WHERE seq < ?1 AND time > ?2 ORDER BY seq LIMIT 1`,
 		&u.deleteEvents: `DELETE FROM events WHERE seq < ?1`,
 		&u.deleteKeys: `DELETE FROM keys WHERE n IN (SELECT n FROM keys ORDER BY n LIMIT ?1)
-			AND created_at <= ?2`,
+			AND (created_at <= ?2 OR created_at > ?3)`,
 	})
 }
 
@@ -43,7 +43,10 @@ func newUpkeep(ctx context.Context, c *conn, o Options) (*upkeep, error) {
 // whether there may be more.
 func (u *upkeep) step(ctx context.Context) (more bool, err error) {
 	now := u.now()
-	keys, err := u.deleteKeys.execCount(ctx, int64(upkeepStep), now.Add(-task.IdempotencyTTL).UnixMilli())
+	// Keys of a clock that was far ahead go too: all others would wait behind them
+	// for their date. Those of one that was less far ahead are kept until theirs.
+	keys, err := u.deleteKeys.execCount(ctx, int64(upkeepStep),
+		now.Add(-task.IdempotencyTTL).UnixMilli(), now.Add(task.IdempotencyTTL).UnixMilli())
 	if err != nil {
 		return false, err
 	}

@@ -104,19 +104,43 @@ func TestRetentionKeepsTheLast(t *testing.T) {
 	tidied(t, s, func(first, head uint64) bool { return first > 5*upkeepWrites })
 }
 
+// writeKeyed makes a task under an idempotency key.
+func writeKeyed(t *testing.T, s *Store, key string, of byte) task.Result {
+	t.Helper()
+	r, err := s.Write(t.Context(), task.Change{
+		Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", "", false),
+		Key: task.IdempotencyKey{Key: key, Fingerprint: [32]byte{of}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// keptKeys returns the keys that the database at path holds, in order.
+func keptKeys(t *testing.T, path string) (keys string) {
+	t.Helper()
+	c, err := connect(t.Context(), path, readOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.first(t.Context(), "SELECT group_concat(key) FROM (SELECT key FROM keys ORDER BY key)", func(r row) error {
+		keys = r.text(0)
+		return nil
+	})
+	if err := errors.Join(err, c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
 func TestKeysExpire(t *testing.T) {
 	c := newClock()
-	s := open(t, Options{Now: c.now})
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	s := open(t, Options{Path: path, Now: c.now})
 	write := func(name string, of byte) task.Result {
 		t.Helper()
-		r, err := s.Write(t.Context(), task.Change{
-			Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", "", false),
-			Key: task.IdempotencyKey{Key: name, Fingerprint: [32]byte{of}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
+		return writeKeyed(t, s, name, of)
 	}
 	for i := range 10 {
 		write(fmt.Sprint("old", i), 1)
@@ -137,17 +161,35 @@ func TestKeysExpire(t *testing.T) {
 	fill(t, s, upkeepWrites)
 	fill(t, s, upkeepWrites) // the upkeep after the first has been done by now
 
-	kept, err := connect(t.Context(), s.writer.witness.file.Name()[:len(s.writer.witness.file.Name())-len(witnessPath(""))], readOnly)
-	if err != nil {
-		t.Fatal(err)
+	if keys := keptKeys(t, path); keys != "key,young" {
+		t.Fatalf("keys kept: %q", keys)
 	}
-	defer func() { _ = kept.Close() }()
-	var keys string
-	_, err = kept.first(t.Context(), "SELECT group_concat(key) FROM (SELECT key FROM keys ORDER BY key)", func(r row) error {
-		keys = r.text(0)
-		return nil
-	})
-	if err != nil || keys != "key,young" {
-		t.Fatalf("keys kept: %q, %v", keys, err)
+}
+
+// TestKeysOfAClockSetBack sets back a clock that was far ahead: its keys do not
+// keep the others, behind them, from being removed. Those of a clock that is only
+// a little ahead have their time.
+func TestKeysOfAClockSetBack(t *testing.T) {
+	c := newClock()
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	s := open(t, Options{Path: path, Now: c.now})
+	const ahead = 365 * 24 * time.Hour
+	c.advance(ahead)
+	for i := range upkeepStep + 1 {
+		writeKeyed(t, s, fmt.Sprint("far", i), 1)
+	}
+	c.advance(-ahead)
+	writeKeyed(t, s, "old", 1)
+	c.advance(2 * task.IdempotencyTTL)
+	writeKeyed(t, s, "ahead", 1)
+	c.advance(-task.IdempotencyTTL)
+	for range 4 { // the upkeep after all but the last has been done by then
+		fill(t, s, upkeepWrites)
+	}
+	if keys := keptKeys(t, path); keys != "ahead" {
+		t.Fatalf("keys kept: %.60q", keys)
+	}
+	if r := writeKeyed(t, s, "ahead", 1); !r.Replayed {
+		t.Fatalf("within the day: %+v", r)
 	}
 }
