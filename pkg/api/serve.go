@@ -44,7 +44,8 @@ func (x *exchange) set(key, value string) {
 
 // context is the request's, without its end: net/http ends it as soon as a client
 // has closed its side of the connection, which may still wait for the answer
-// (RFC 9112 §9.6). What is done under it is bounded by itself.
+// (RFC 9112 §9.6). What is done under it is bounded by itself: a write by how long
+// the store waits for its file, a read by how much it looks at.
 func (x *exchange) context() context.Context { return context.WithoutCancel(x.r.Context()) }
 
 // send writes the answer. Nothing that the client could still be told can go

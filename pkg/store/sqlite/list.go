@@ -36,7 +36,7 @@ func (p *pool) page(asked context.Context, q task.Query, before int64) (page tas
 	err = p.snapshot(asked, "list tasks", func(ctx context.Context, r *reader) error {
 		var state indexState
 		if q.Contains != "" {
-			ctx = asked // a search may take long enough to be worth ending
+			ctx = asked // looking at searchBudget tasks takes longer than to watch a context
 			// Read before the log: what it does not know yet is then in there.
 			if state, err = p.indexState(ctx, r); err != nil {
 				return err
