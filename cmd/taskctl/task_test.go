@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
@@ -211,6 +212,36 @@ func TestTaskEditOverwritesNothingUnseen(t *testing.T) {
 	}
 	if now := runTask(t, server.URL(), "get", id, "--json"); !strings.Contains(now.stdout, `"theirs"`) {
 		t.Errorf("the other's title is gone: %s", now.stdout)
+	}
+}
+
+// TestTaskJSONIsTheAPIs: a task is printed as the API sends it, alone as in a
+// list, but for the white space between its members.
+func TestTaskJSONIsTheAPIs(t *testing.T) {
+	at := time.Date(2024, 1, 15, 10, 0, 0, 250_000_000, time.UTC)
+	sent := task.Task{ID: "018d0c8e-5a80-7c3e-9a51-2f6e8d1b7c40", Title: "<a> & \u2028", CreatedAt: at, UpdatedAt: at}
+	text := string(sent.AppendJSON(nil))
+	server := clienttest.New(t)
+	position := server.Head().String()
+	server.Play(clienttest.Script{Request: func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Taskctl-Position", position)
+		if r.URL.Path == "/tasks" {
+			fmt.Fprintf(w, `{"tasks":[%s],"seq":1,"epoch":"e"}`, text)
+		} else {
+			fmt.Fprint(w, text)
+		}
+		return true
+	}})
+	for args, want := range map[string]string{
+		"list":            "[" + text + "]",
+		"get " + sent.ID:  text,
+		"done " + sent.ID: text,
+	} {
+		got := runTask(t, server.URL(), append(strings.Fields(args), "--json")...)
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(got.stdout)); err != nil || compact.String() != want {
+			t.Errorf("%s: %v, %+v, want %s", args, err, got, want)
+		}
 	}
 }
 

@@ -24,6 +24,10 @@ func (t *Task) AppendJSON(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
+// MarshalJSON implements json.Marshaler, so that whoever encodes a task writes it
+// as AppendJSON does.
+func (t Task) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
+
 // AppendTime appends t as RFC 3339 in UTC, ending in Z, always with three digits
 // of milliseconds: so times sort as text, and parsers that take three digits or
 // six, but not two, read them all.
