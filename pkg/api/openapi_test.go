@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -219,6 +220,21 @@ func TestExamplesWork(t *testing.T) {
 	}
 	if sent != 4 {
 		t.Errorf("%d examples, want 4", sent)
+	}
+}
+
+// TestExamplesHaveTheFormsOfTheStore: a cursor that it takes, and an epoch as it
+// makes them.
+func TestExamplesHaveTheFormsOfTheStore(t *testing.T) {
+	s := start(t)
+	a := s.do(http.MethodGet, "/tasks?cursor="+exampleCursor, "")
+	if a.status != http.StatusOK {
+		t.Fatalf("the cursor: %d %s", a.status, a.body)
+	}
+	made := decode[pageBody](t, a).Epoch
+	b, err := hex.DecodeString(exampleEpoch)
+	if err != nil || hex.EncodeToString(b) != exampleEpoch || len(exampleEpoch) != len(made) {
+		t.Errorf("the epoch %s, where one that was made is %s", exampleEpoch, made)
 	}
 }
 

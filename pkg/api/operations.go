@@ -15,8 +15,8 @@ const introduction = "Tasks over HTTP, and the log of what happened to them. " +
 // The values that examples are made of.
 const (
 	exampleID     = "018d0c8e-5a80-7c3e-9a51-2f6e8d1b7c40"
-	exampleEpoch  = "k3v9x2m7q4w8z5t6"
-	exampleCursor = "018d0c8e-5a80-7c3e-9a51-2f6e8d1b7c40"
+	exampleEpoch  = "6f1c0a93d47be852"
+	exampleCursor = "AAAAAAAAACq-mRa_"
 )
 
 func exampleTask() taskBody {
