@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -123,12 +124,13 @@ func (e *examination) leftovers() {
 func (e *examination) directories() {
 	var dirs []string
 	for _, dir := range []string{e.cfg.DataDir(), e.cfg.LogDir()} {
-		if !exists(dir) {
-			dir = e.cfg.Dir // it will be made there
-		}
-		dirs = append(dirs, dir)
+		dirs = append(dirs, nearest(dir))
 	}
 	for _, dir := range slices.Compact(dirs) {
+		if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+			e.add("directories", Bad, e.say.DoctorNotDirectory(dir), e.say.DoctorFixNotDirectory())
+			continue
+		}
 		probe, err := os.CreateTemp(dir, ".doctor-*")
 		if err != nil {
 			fix := e.say.DoctorFixWritable(dir)
@@ -207,7 +209,7 @@ const (
 )
 
 func (e *examination) disk(ctx context.Context) {
-	usage, err := disk.UsageWithContext(ctx, e.cfg.Dir)
+	usage, err := disk.UsageWithContext(ctx, nearest(e.cfg.Dir))
 	if err != nil {
 		e.add("disk", Warning, err.Error(), "")
 		return
@@ -237,6 +239,15 @@ func (e *examination) files() {
 		return
 	}
 	e.add("files", Good, detail, "")
+}
+
+// nearest is the directory itself, or that of those above it which is there: what
+// is missing will be made.
+func nearest(dir string) string {
+	for !exists(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return dir
 }
 
 func exists(path string) bool {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,12 +53,16 @@ func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
 		return verdict
 	}
 	palette := screen.PaletteFor(p.stdout, p.getenv)
+	var b strings.Builder
 	for _, f := range findings {
 		paint := map[string]func(string) string{launcher.Good: palette.Green, launcher.Warning: palette.Yellow, launcher.Bad: palette.Red}[f.State]
-		fmt.Fprintf(p.stdout, "%s  %s\n", paint(fmt.Sprintf("%-7s", say.DoctorState(f.State))), f.Detail)
+		fmt.Fprintf(&b, "%s  %s\n", paint(fmt.Sprintf("%-7s", say.DoctorState(f.State))), f.Detail)
 		if f.Fix != "" {
-			fmt.Fprintf(p.stdout, "         %s %s\n", say.DoctorFix(), f.Fix)
+			fmt.Fprintf(&b, "         %s %s\n", say.DoctorFix(), f.Fix)
 		}
+	}
+	if _, err := io.WriteString(p.stdout, b.String()); err != nil {
+		return err
 	}
 	return verdict
 }

@@ -54,6 +54,9 @@ func (p *program) start(cmd *cobra.Command, o startOptions) error {
 		o.inProcess = true
 	}
 	detached := launcher.Detached(p.getenv)
+	if o.detach && p.passed != nil {
+		return &usageError{p.lang.DetachPassed()}
+	}
 	if o.detach && detached == nil {
 		return p.detach(cmd.Context(), executable)
 	}

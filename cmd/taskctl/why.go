@@ -11,6 +11,7 @@ import (
 	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/screen"
+	"github.com/taskctl/taskctl/pkg/supervisor"
 )
 
 func (p *program) whyCommand() *cobra.Command {
@@ -76,6 +77,10 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 		return b.String()
 	}
 	c := why.Crash
+	if c.PID == 0 && c.Exit.Reason == supervisor.NotStarted {
+		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNotStarted(c.Exit.At.Local().Format(time.DateTime), c.Generation, launcher.ExitText(p.lang, c.Exit)))
+		return b.String()
+	}
 	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, launcher.ExitText(p.lang, c.Exit), c.Exit.Uptime))
 	if len(c.Probes) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyProbes())

@@ -96,6 +96,15 @@ func (l Lang) DoctorFixWritable(dir string) string {
 	return l.say("chown or chmod %s, or choose another --dir", "chown o chmod %s, o elija otro --dir", dir)
 }
 
+// DoctorNotDirectory is for something else that has the name of a directory.
+func (l Lang) DoctorNotDirectory(path string) string {
+	return l.say("%s is no directory", "%s no es un directorio", path)
+}
+
+func (l Lang) DoctorFixNotDirectory() string {
+	return l.say("move it away; the start makes the directory", "muévalo a otro sitio; el arranque crea el directorio")
+}
+
 // DoctorFixReadOnly is for a whole file system that takes nothing.
 func (l Lang) DoctorFixReadOnly() string {
 	return l.say("choose another --dir, or mount that file system for writing", "elija otro --dir, o monte ese sistema de archivos para escritura")

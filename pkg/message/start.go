@@ -134,6 +134,12 @@ func (l Lang) DirNotWritable(dir string) string {
 	return l.say("make %s writable, or choose another directory: --dir", "haga que se pueda escribir en %s, o elija otro directorio: --dir", dir)
 }
 
+// DetachPassed says that sockets which were passed stay with the process they were passed to.
+func (l Lang) DetachPassed() string {
+	return l.say("--detach cannot hand on the sockets that this process was passed (LISTEN_FDS); without it they are served, and systemd keeps it in the background",
+		"--detach no puede entregar los sockets que recibió este proceso (LISTEN_FDS); sin él se atienden, y systemd lo mantiene en segundo plano")
+}
+
 // TerminalMissed says how many messages a terminal that took none has missed.
 func (l Lang) TerminalMissed(n int) string {
 	return l.say("(messages that this terminal did not take: %d; `taskctl logs launcher` has what happened)",

@@ -26,6 +26,11 @@ func (l Lang) WhyDied(at string, pid int, generation uint64, exit string, uptime
 		at, pid, generation, exit, Took(uptime))
 }
 
+// WhyNotStarted tells of a generation that no process came of.
+func (l Lang) WhyNotStarted(at string, generation uint64, exit string) string {
+	return l.say("at %s: generation %d %s", "a las %s: la generación %d %s", at, generation, exit)
+}
+
 // WhyProbes heads the last health checks before the death.
 func (l Lang) WhyProbes() string {
 	return l.say("its last health checks:", "sus últimas comprobaciones:")

@@ -59,3 +59,23 @@ components:
 	}
 	conn.Close()
 }
+
+// A detached launcher would not have them, and meet its own parent at the port.
+func TestDetachedStartWithPassedSockets(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	socket, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" start --detach`, binary)
+	cmd.Dir, cmd.Env, cmd.ExtraFiles = e2etest.Dir(t), e2etest.Environ(), []*os.File{socket}
+	out, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(string(out), "LISTEN_FDS") {
+		t.Errorf("it exits %d: %s", code, out)
+	}
+}
