@@ -31,13 +31,10 @@ func (e *BusyError) Unwrap() error { return e.Err }
 // maxPortTries bounds the search for a port that is free on both loopbacks.
 const maxPortTries = 32
 
-// Open binds host:port. See [Passed.Open].
-func Open(addr string) (*Set, error) { return (*Passed)(nil).Open(addr) }
-
-// Open binds host:port, or uses the passed socket of that address. The host "localhost" means both loopback addresses, on
-// one port; where the machine has only one of them, a warning says so. Port 0
-// picks a free port. A port that somebody holds is a *BusyError, and then
-// nothing is bound.
+// Open binds host:port, or uses the passed socket of that address. The host
+// "localhost" means both loopback addresses, on one port; where the machine has
+// only one of them, a warning says so. Port 0 picks a free port. A port that
+// somebody holds is a *BusyError, and then nothing is bound.
 func (p *Passed) Open(addr string) (*Set, error) {
 	host, portText, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestOpenLocalhostPicksOnePortForBothFamilies(t *testing.T) {
-	set, err := Open("localhost:0")
+	set, err := new(Passed).Open("localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestOpenTakenPort(t *testing.T) {
 			}
 			defer holder.Close()
 			_, port, _ := net.SplitHostPort(holder.Addr().String())
-			_, err = Open("localhost:" + port)
+			_, err = new(Passed).Open("localhost:" + port)
 			var busy *BusyError
 			if !errors.As(err, &busy) || busy.Addr != family.host+":"+port {
 				t.Fatalf("Open: %v, want a BusyError for %s:%s", err, family.host, port)
@@ -50,7 +50,7 @@ func TestOpenTakenPort(t *testing.T) {
 
 func TestOpenBadAddress(t *testing.T) {
 	for _, addr := range []string{"", "localhost", "localhost:nope", "localhost:70000", "256.0.0.1:0"} {
-		if set, err := Open(addr); err == nil {
+		if set, err := new(Passed).Open(addr); err == nil {
 			t.Errorf("Open(%q) bound %s", addr, set.Addr)
 			set.Close()
 		}
@@ -84,7 +84,7 @@ func TestPassedSocketsAreUsed(t *testing.T) {
 	} else {
 		set.Close()
 	}
-	if set, err := Open("127.0.0.1:" + port); err == nil {
+	if set, err := new(Passed).Open("127.0.0.1:" + port); err == nil {
 		set.Close()
 		t.Error("the passed socket was closed")
 	}
@@ -94,7 +94,7 @@ func TestPassedSocketsAreUsed(t *testing.T) {
 // waits for Run's end.
 func start(t *testing.T, ctx context.Context, s *Server, handler http.HandlerFunc) (url string, wait func() error) {
 	t.Helper()
-	set, err := Open("127.0.0.1:0")
+	set, err := new(Passed).Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestSilentConnectionDoesNotHoldUpTheStop(t *testing.T) {
 }
 
 func TestRetiredServerHandsOver(t *testing.T) {
-	set, err := Open("127.0.0.1:0")
+	set, err := new(Passed).Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
