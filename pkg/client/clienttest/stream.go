@@ -20,13 +20,6 @@ type stream struct {
 	ended chan struct{} // closed when the client is gone
 }
 
-// Streams is how many connections there are.
-func (s *Server) Streams() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.streams)
-}
-
 // CloseStreams ends every connection with a close code; 1006 cuts them off.
 func (s *Server) CloseStreams(code int, reason string) {
 	s.mu.Lock()
