@@ -173,6 +173,23 @@ func TestTheLastWordsArriveBeforeRunReturns(t *testing.T) {
 	}
 }
 
+func TestALinkThatIsTakenDownIsNotReportedAsLost(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "link.token")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, url := receiving(t, ctx, file, newInbox())
+	_, links, stop := publishing(t, url, file)
+	if up := <-links; !up {
+		t.Fatal("it began without a link")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if len(links) > 0 {
+		t.Error("whoever asked it to stop is told that the link is lost")
+	}
+}
+
 func TestReceiverIsToldToLookWhenALinkComesAndGoes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "link.token")
 	box := newInbox()

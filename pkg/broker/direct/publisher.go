@@ -41,7 +41,8 @@ type Config struct {
 	URL       string // of wsserver's link: ws://localhost:8765/link
 	TokenFile string // see Token; read at every attempt
 
-	// OnLink is told when the link comes up and goes down; nil: nobody is.
+	// OnLink is told when the link comes up, and when it goes down without having
+	// been asked to; nil: nobody is.
 	OnLink func(up bool)
 }
 
@@ -201,7 +202,9 @@ func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
 	p.log.Info("linked to the notification server", "url", p.cfg.URL)
 	defer func() {
 		p.up.Store(false)
-		p.cfg.OnLink(false)
+		if ctx.Err() == nil {
+			p.cfg.OnLink(false)
+		}
 	}()
 
 	broken := make(chan error, 1)
