@@ -13,6 +13,7 @@ import (
 	"github.com/taskctl/taskctl/launcher"
 	"github.com/taskctl/taskctl/pkg/client"
 	"github.com/taskctl/taskctl/pkg/config"
+	"github.com/taskctl/taskctl/pkg/consumer"
 	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/store/sqlite"
@@ -190,6 +191,7 @@ func explainTask(err error, lang message.Lang) string {
 		ambiguous *client.AmbiguousError
 		missing   *noTaskError
 		refused   *client.Problem
+		unheard   *consumer.SubscribeError
 	)
 	switch {
 	case errors.As(err, &ambiguous):
@@ -202,6 +204,10 @@ func explainTask(err error, lang message.Lang) string {
 		return lang.TaskUnknown(oneLine(missing.id))
 	case errors.Is(err, task.ErrVersion):
 		return lang.TaskChanged()
+	case errors.As(err, &unheard) && errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		return lang.ConsumerNeedsToken(unheard.URL, "auth.token", config.Env("auth.token"))
+	case errors.As(err, &unheard) && errors.As(err, &refused):
+		return lang.ConsumerRejected(unheard.URL, refused.Error())
 	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
 		return lang.APINeedsToken("auth.token", config.Env("auth.token"))
 	case errors.As(err, &refused) && errors.Is(err, task.ErrUnavailable):

@@ -128,7 +128,7 @@ func (c *Consumer) Run(ctx context.Context) (err error) {
 			return j.flush()
 		case r := <-queue:
 			if r.err != nil {
-				return errors.Join(fmt.Errorf("subscribe at %s: %w", c.voice.url, r.err), j.flush())
+				return errors.Join(&SubscribeError{URL: c.voice.url, Err: r.err}, j.flush())
 			}
 			if err := c.handle(ctx, j, r.n); err != nil {
 				if ctx.Err() != nil {
@@ -145,6 +145,16 @@ func (c *Consumer) Run(ctx context.Context) (err error) {
 		}
 	}
 }
+
+// SubscribeError says that the notification server will not have this consumer.
+type SubscribeError struct {
+	URL string
+	Err error // a *client.Problem where it refused the handshake
+}
+
+func (e *SubscribeError) Error() string { return fmt.Sprintf("subscribe at %s: %v", e.URL, e.Err) }
+
+func (e *SubscribeError) Unwrap() error { return e.Err }
 
 // received is what the reader hands over: a notification, or its last error.
 type received struct {

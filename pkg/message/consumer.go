@@ -34,6 +34,18 @@ func (l Lang) ConsumerRefused() string {
 	return l.say("nothing is listening there", "nadie está escuchando ahí")
 }
 
+// ConsumerRejected gives the notification server's own words on a consumer that
+// it will not have.
+func (l Lang) ConsumerRejected(url, reason string) string {
+	return l.say("the notification server at %s refuses it: %s", "el servidor de notificaciones en %s lo rechaza: %s", url, reason)
+}
+
+// ConsumerNeedsToken says which setting lets a consumer in.
+func (l Lang) ConsumerNeedsToken(url, key, env string) string {
+	return l.say("the notification server at %s does not accept the token, or asks for one; set %s or %s",
+		"el servidor de notificaciones en %s no acepta el token, o pide uno; defina %s o %s", url, key, env)
+}
+
 // ConsumerStopping completes ConsumerLost for a server that shuts down.
 func (l Lang) ConsumerStopping() string {
 	return l.say("the server is shutting down", "el servidor se está cerrando")
