@@ -31,6 +31,8 @@ func system(t testing.TB) (dir string) {
 	writeFile(t, "demo", dir, "websocket_server.log")
 	writeFile(t, "other", dir, "other.log")
 	writeFile(t, "old", dir, rotatedName("api", 0))
+	writeFile(t, "odd", dir, "logs", "odd name.log")
+	writeFile(t, "odder", dir, "logs", rotatedName("odd name", 3)+".gz")
 	writeFile(t, "readme", dir, "README.md")
 	return dir
 }
@@ -72,6 +74,8 @@ func TestSurvey(t *testing.T) {
 		"stray api api.log 5",
 		"stray websocket_server websocket_server.log 4",
 		"foreign " + strings.TrimSuffix(rotatedName("api", 0), ".log") + " " + rotatedName("api", 0) + " 3",
+		"foreign " + strings.TrimSuffix(rotatedName("odd name", 3), ".log") + " logs/" + rotatedName("odd name", 3) + ".gz 5",
+		"foreign odd name logs/odd name.log 3",
 		"foreign other other.log 5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -128,14 +132,16 @@ func TestApply(t *testing.T) {
 		t.Errorf("Apply = %+v, %v", result, err)
 	}
 	want := map[string]string{
-		"logs/.gitkeep":             "",
-		"logs/api.log":              "",
-		"logs/api.1.log":            "stray",
-		"logs/consumer.log":         "",
-		"logs/websocket_server.log": "demo",
-		"other.log":                 "other",
-		rotatedName("api", 0):       "old",
-		"README.md":                 "readme",
+		"logs/.gitkeep":                              "",
+		"logs/api.log":                               "",
+		"logs/api.1.log":                             "stray",
+		"logs/consumer.log":                          "",
+		"logs/websocket_server.log":                  "demo",
+		"logs/odd name.log":                          "odd",
+		"logs/" + rotatedName("odd name", 3) + ".gz": "odder",
+		"other.log":                                  "other",
+		rotatedName("api", 0):                        "old",
+		"README.md":                                  "readme",
 	}
 	if diff := cmp.Diff(want, contents(t, dir)); diff != "" {
 		t.Error(diff)

@@ -23,7 +23,7 @@ const (
 	Current Kind = "current" // in logs/, being written
 	Rotated Kind = "rotated" // in logs/, complete
 	Stray   Kind = "stray"   // a log of our components, or of the demo's, outside logs/
-	Foreign Kind = "foreign" // another *.log file outside logs/: listed, never touched
+	Foreign Kind = "foreign" // another *.log file, which no component writes: listed, never touched
 )
 
 // Found is a log file that there is.
@@ -50,7 +50,10 @@ func Survey(dir string) (Inventory, error) {
 	}
 	defer func() { _ = root.Close() }() // nothing is written through it
 	inside, err := found(root, Folder, func(f fileName) (Kind, string) {
-		if f.rotated.IsZero() {
+		switch {
+		case CheckName(f.name) != nil:
+			return Foreign, strings.TrimSuffix(f.base(), suffix)
+		case f.rotated.IsZero():
 			return Current, f.name
 		}
 		return Rotated, f.name
