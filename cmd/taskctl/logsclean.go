@@ -113,7 +113,7 @@ func (p *program) showInventory(v logfile.Inventory) {
 		fmt.Fprintf(p.stdout, "%s (%s)\n", group.heading, screen.Bytes(size))
 		var rows [][]string
 		for _, f := range files {
-			rows = append(rows, []string{f.Path, screen.Bytes(f.Size), f.Time.Local().Format(time.DateTime)})
+			rows = append(rows, []string{oneLine(f.Path), screen.Bytes(f.Size), f.Time.Local().Format(time.DateTime)})
 		}
 		fmt.Fprintln(p.stdout, screen.Table("  ", screen.Width(p.stdout), rows))
 	}

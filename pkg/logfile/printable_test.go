@@ -72,7 +72,8 @@ func entry(text string) logfile.Entry {
 }
 
 func TestFormat(t *testing.T) {
-	split, failure := entry("text"), entry("text")
+	split, failure, odd := entry("text"), entry("text"), entry("text")
+	odd.Name = "a\x07pi"
 	split.More = true
 	failure.Stream = logfile.Err
 	for _, tt := range []struct {
@@ -85,6 +86,7 @@ func TestFormat(t *testing.T) {
 		{"in a column", logfile.Format{Width: 8}, entry("text"), "2026-01-02T03:04:05.678Z api      | text\n"},
 		{"standard error", logfile.Format{}, failure, "2026-01-02T03:04:05.678Z api ! text\n"},
 		{"split", logfile.Format{}, split, "2026-01-02T03:04:05.678Z api | text +\n"},
+		{"a name that acts", logfile.Format{}, odd, `2026-01-02T03:04:05.678Z a\x07pi | text` + "\n"},
 		{"one component", logfile.Format{Bare: true}, entry("text"), "2026-01-02T03:04:05.678Z | text\n"},
 		{"coloured", logfile.Format{Colour: true, Width: 4}, entry("text"), "\x1b[2m2026-01-02T03:04:05.678Z\x1b[0m \x1b[32mapi \x1b[0m | text\n"},
 	} {

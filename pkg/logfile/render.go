@@ -24,11 +24,12 @@ type Format struct {
 //	2026-01-02T03:04:05.678Z api      | text
 //
 // with a '!' in the place of '|' for what was written to standard error, and
-// " +" at the end of a piece that goes on in the next line. The text is Printable.
+// " +" at the end of a piece that goes on in the next line. Name and text are Printable.
 func (f Format) Append(dst []byte, e Entry) []byte {
 	dst = f.paint(dst, dim, appendMillis(nil, e.Time))
 	if !f.Bare {
-		name := e.Name + strings.Repeat(" ", max(0, f.Width-len(e.Name)))
+		name := Printable(e.Name) // any file in the folder may have given it
+		name += strings.Repeat(" ", max(0, f.Width-len(name)))
 		dst = f.paint(append(dst, ' '), colour(e.Name), []byte(name))
 	}
 	bar := " | "
