@@ -67,7 +67,7 @@ func (p *program) cleanLogs(cmd *cobra.Command, o cleanOptions) error {
 	switch {
 	case o.dryRun:
 		fmt.Fprintln(p.stdout, p.lang.CleanWould())
-		p.showActions(plan.Actions)
+		p.showActions(plan.Actions, p.meant)
 		_, err := fmt.Fprintln(p.stdout, p.lang.CleanWouldFree(screen.Bytes(plan.Freed())))
 		return err
 	case !o.yes:
@@ -81,7 +81,7 @@ func (p *program) cleanLogs(cmd *cobra.Command, o cleanOptions) error {
 		}
 	}
 	result, err := plan.Apply(p.emptier(cmd.Context(), cfg))
-	p.showActions(result.Done)
+	p.showActions(result.Done, p.taken)
 	fmt.Fprintln(p.stdout, p.lang.CleanFreed(screen.Bytes(result.Freed)))
 	return err
 }
@@ -119,16 +119,33 @@ func (p *program) showInventory(v logfile.Inventory) {
 	}
 }
 
-func (p *program) showActions(actions []logfile.Action) {
+func (p *program) showActions(actions []logfile.Action, words func(logfile.Action) string) {
 	for _, a := range actions {
-		switch a.Op {
-		case logfile.Empty:
-			fmt.Fprintln(p.stdout, " ", p.lang.CleanEmptied(a.File.Path, screen.Bytes(a.File.Size)))
-		case logfile.Delete:
-			fmt.Fprintln(p.stdout, " ", p.lang.CleanDeleted(a.File.Path, screen.Bytes(a.File.Size)))
-		case logfile.Move:
-			fmt.Fprintln(p.stdout, " ", p.lang.CleanMoved(a.File.Path, a.To))
-		}
+		fmt.Fprintln(p.stdout, " ", words(a))
+	}
+}
+
+// meant says what a step would do.
+func (p *program) meant(a logfile.Action) string {
+	switch a.Op {
+	case logfile.Empty:
+		return p.lang.CleanEmpty(a.File.Path, screen.Bytes(a.File.Size))
+	case logfile.Delete:
+		return p.lang.CleanDelete(a.File.Path, screen.Bytes(a.File.Size))
+	default:
+		return p.lang.CleanMove(a.File.Path, a.To)
+	}
+}
+
+// taken says what a step has done.
+func (p *program) taken(a logfile.Action) string {
+	switch a.Op {
+	case logfile.Empty:
+		return p.lang.CleanEmptied(a.File.Path, screen.Bytes(a.File.Size))
+	case logfile.Delete:
+		return p.lang.CleanDeleted(a.File.Path, screen.Bytes(a.File.Size))
+	default:
+		return p.lang.CleanMoved(a.File.Path, a.To)
 	}
 }
 

@@ -104,6 +104,19 @@ func (l Lang) CleanNeedsAnswer() string {
 
 func (l Lang) CleanWould() string { return l.say("would be done:", "se haría:") }
 
+// CleanEmpty, CleanDelete and CleanMove follow CleanWould.
+func (l Lang) CleanEmpty(path, size string) string {
+	return l.say("empty   %s  (%s)", "vaciar  %s  (%s)", path, size)
+}
+
+func (l Lang) CleanDelete(path, size string) string {
+	return l.say("delete  %s  (%s)", "borrar  %s  (%s)", path, size)
+}
+
+func (l Lang) CleanMove(from, to string) string {
+	return l.say("move    %s → %s", "mover   %s → %s", from, to)
+}
+
 func (l Lang) CleanEmptied(path, size string) string {
 	return l.say("emptied  %s  (%s)", "vaciado  %s  (%s)", path, size)
 }
