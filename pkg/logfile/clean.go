@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"time"
 )
 
@@ -102,14 +103,14 @@ type Result struct {
 // where it is nil, they are emptied here. A step that fails does not keep the
 // others from being taken; the errors are joined.
 func (p Plan) Apply(empty func(names ...string) (int64, error)) (Result, error) {
-	root, err := os.OpenRoot(p.dir)
+	f, err := openFolders(p.dir)
 	if err != nil {
 		return Result{}, fmt.Errorf("clean logs: %w", err)
 	}
 	var r Result
 	var errs []error
 	for _, a := range p.Actions {
-		freed, err := a.apply(root, empty)
+		freed, err := a.apply(f, empty)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s %s: %w", a.Op, a.File.Path, cause(err)))
 			continue
@@ -117,17 +118,44 @@ func (p Plan) Apply(empty func(names ...string) (int64, error)) (Result, error) 
 		r.Freed += freed
 		r.Done = append(r.Done, a)
 	}
-	return r, errors.Join(append(errs, root.Close())...)
+	return r, errors.Join(append(errs, f.close())...)
 }
 
-func (a *Action) apply(root *os.Root, empty func(names ...string) (int64, error)) (freed int64, err error) {
+// folders are where logs are. Each is a root of its own, because logs/ may be a
+// symbolic link that the user has set, as to another disk; nothing in either of
+// them leads any further.
+type folders struct{ beside, logs *os.Root }
+
+func openFolders(dir string) (folders, error) {
+	beside, err := os.OpenRoot(dir)
+	if err != nil {
+		return folders{}, err
+	}
+	err = beside.Mkdir(Folder, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		err = nil
+	}
+	var logs *os.Root
+	if err == nil {
+		logs, err = os.OpenRoot(filepath.Join(dir, Folder))
+	}
+	if err != nil {
+		return folders{}, errors.Join(err, beside.Close())
+	}
+	return folders{beside, logs}, nil
+}
+
+func (f folders) close() error { return errors.Join(f.beside.Close(), f.logs.Close()) }
+
+func (a *Action) apply(f folders, empty func(names ...string) (int64, error)) (freed int64, err error) {
 	switch {
 	case a.Op == Move:
-		return 0, a.move(root)
+		return 0, a.move(f)
 	case a.Op == Empty && empty != nil:
 		return empty(a.File.Name)
 	}
-	info, err := root.Lstat(a.File.Path)
+	name := path.Base(a.File.Path)
+	info, err := f.logs.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, nil // gone already, which is all that was wanted
@@ -136,10 +164,10 @@ func (a *Action) apply(root *os.Root, empty func(names ...string) (int64, error)
 	case !info.Mode().IsRegular():
 		return 0, errNotRegular
 	case a.Op == Delete:
-		err = root.Remove(a.File.Path)
+		err = f.logs.Remove(name)
 	default:
 		var file *os.File
-		if file, err = root.OpenFile(a.File.Path, os.O_WRONLY, 0); err == nil {
+		if file, err = f.logs.OpenFile(name, os.O_WRONLY, 0); err == nil {
 			err = errors.Join(file.Truncate(0), file.Close())
 		}
 	}
@@ -151,13 +179,10 @@ func (a *Action) apply(root *os.Root, empty func(names ...string) (int64, error)
 
 // move takes a stray to a path that is free, which it makes sure of by making an
 // empty file there first.
-func (a *Action) move(root *os.Root) error {
-	if err := root.MkdirAll(Folder, 0o755); err != nil {
-		return err
-	}
+func (a *Action) move(f folders) error {
 	var failed error
 	a.To = freePath(a.File, func(to string) bool {
-		file, err := root.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+		file, err := f.logs.OpenFile(path.Base(to), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 		if errors.Is(err, fs.ErrExist) {
 			return true
 		}
@@ -169,32 +194,55 @@ func (a *Action) move(root *os.Root) error {
 	if failed != nil {
 		return failed
 	}
-	err := root.Rename(a.File.Path, a.To)
+	from, to := path.Base(a.File.Path), path.Base(a.To)
+	err := os.Rename(filepath.Join(f.beside.Name(), from), filepath.Join(f.logs.Name(), to))
 	if err != nil { // logs/ may be on another disk
-		err = copyOver(root, a.File.Path, a.To)
+		err = f.carry(from, to)
 	}
 	if err != nil {
-		return errors.Join(err, root.Remove(a.To))
+		return errors.Join(err, f.logs.Remove(to))
 	}
 	return nil
 }
 
-func copyOver(root *os.Root, from, to string) error {
-	in, err := root.Open(from)
+var errStillWritten = errors.New("it is being written to")
+
+// carry copies a file from beside logs/ over the empty one in it, and removes the
+// original once the copy is on the disk, and is whole: what somebody adds to the
+// original meanwhile must not go with it.
+func (f folders) carry(from, to string) error {
+	before, err := f.beside.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if !before.Mode().IsRegular() {
+		return errNotRegular
+	}
+	in, err := f.beside.Open(from)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }() // only read
-	out, err := root.OpenFile(to, os.O_WRONLY, 0)
+	out, err := f.logs.OpenFile(to, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	// Mode and age are kept as far as the other disk knows such things.
+	_ = out.Chmod(before.Mode().Perm())
+	copied, err := io.Copy(out, in)
+	_ = f.logs.Chtimes(to, before.ModTime(), before.ModTime())
 	if err == nil {
-		err = out.Sync() // before the original goes
+		err = out.Sync()
 	}
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
-	return root.Remove(from)
+	after, err := f.beside.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(before, after) || after.Size() != copied {
+		return errStillWritten
+	}
+	return f.beside.Remove(from)
 }

@@ -1,12 +1,14 @@
 package logfile_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,6 +154,80 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// elsewhere puts logs/ of the directory at to, and leaves a link there.
+func elsewhere(t testing.TB, dir, to string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege on Windows")
+	}
+	logs := filepath.Join(dir, "logs")
+	target := to
+	if !filepath.IsAbs(to) {
+		target = filepath.Join(dir, to)
+	}
+	if err := errorsOf(os.MkdirAll(target, 0o755), os.CopyFS(target, os.DirFS(logs)), os.RemoveAll(logs), os.Symlink(to, logs)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// otherDisk returns a folder to which nothing can be renamed from the test's own.
+func otherDisk(t testing.TB) string {
+	t.Helper()
+	other, err := os.MkdirTemp("/dev/shm", "logs-")
+	if err != nil {
+		t.Skipf("no other disk: %v", err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(other) })
+	probe := filepath.Join(t.TempDir(), "probe")
+	writeFile(t, "", probe)
+	if err := os.Rename(probe, filepath.Join(other, "probe")); !errors.Is(err, syscall.EXDEV) {
+		t.Skipf("no other disk: %v", err)
+	}
+	return other
+}
+
+func TestLogsMayBeElsewhere(t *testing.T) {
+	here := system(t)
+	want := survey(t, here)
+	if _, err := want.Plan(everyStep).Apply(nil); err != nil {
+		t.Fatal(err)
+	}
+	left := contents(t, here)
+	for name, to := range map[string]func(t *testing.T) string{
+		"absolute":   func(t *testing.T) string { return t.TempDir() },
+		"relative":   func(*testing.T) string { return filepath.Join("..", "logs of ours") },
+		"inside":     func(*testing.T) string { return "var" },
+		"other disk": func(t *testing.T) string { return otherDisk(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := system(t)
+			old := time.Now().Add(-time.Hour).Truncate(time.Second)
+			if err := errorsOf(os.Chtimes(filepath.Join(dir, "api.log"), old, old), os.Chmod(filepath.Join(dir, "api.log"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			elsewhere(t, dir, to(t))
+			v := survey(t, dir)
+			if diff := cmp.Diff(steps(want.Plan(everyStep).Actions), steps(v.Plan(everyStep).Actions)); diff != "" {
+				t.Error(diff)
+			}
+			result, err := v.Plan(everyStep).Apply(nil)
+			if err != nil || result.Freed != 12 || len(result.Done) != 5 {
+				t.Errorf("Apply = %+v, %v", result, err)
+			}
+			if diff := cmp.Diff(left, contents(t, dir)); diff != "" {
+				t.Error(diff)
+			}
+			moved, err := os.Stat(filepath.Join(dir, "logs", "api.1.log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !moved.ModTime().Equal(old) || moved.Mode().Perm() != 0o600 {
+				t.Errorf("the stray came with %v, %v; it had %v and 0600", moved.ModTime(), moved.Mode(), old)
+			}
+		})
+	}
+}
+
 // contents returns the files under dir, by their path.
 func contents(t testing.TB, dir string) map[string]string {
 	t.Helper()
@@ -265,14 +341,6 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 		t.Errorf("Apply = %+v, %v", result, err)
 	}
 
-	// logs/ itself leads outside.
-	linked := t.TempDir()
-	if err := os.Symlink(outside, filepath.Join(linked, "logs")); err != nil {
-		t.Fatal(err)
-	}
-	if v, err := logfile.Survey(linked); err == nil {
-		t.Errorf("Survey = %v", v)
-	}
 	if got := readFile(t, target); got != "precious" {
 		t.Errorf("the target now holds %q", got)
 	}

@@ -46,7 +46,36 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// The same without being root: in a process of its own, whose files may have only
+// A stray that has no room in logs/, on another disk, stays where it is.
+func TestStrayWithoutRoom(t *testing.T) {
+	dir := t.TempDir()
+	logs := filepath.Join(dir, "logs")
+	if err := os.Mkdir(logs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("logfile-test", logs, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(logs, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	text := strings.Repeat("x", 128<<10)
+	writeFile(t, text, dir, "flask_api.log")
+	result, err := survey(t, dir).Plan(everyStep).Apply(nil)
+	if !errors.Is(err, syscall.ENOSPC) || len(result.Done) != 0 {
+		t.Errorf("Apply = %+v, %v", result, err)
+	}
+	if readFile(t, dir, "flask_api.log") != text {
+		t.Error("the stray is not whole any more")
+	}
+	if left := glob(t, logs, "*"); len(left) != 0 {
+		t.Errorf("logs/ now has %q", left)
+	}
+}
+
+// A full disk without being root: in a process of its own, whose files may have only
 // so many bytes.
 func TestFileSizeLimit(t *testing.T) {
 	const limited = "LOGFILE_TEST_LIMITED"

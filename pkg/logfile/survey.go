@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,14 +43,19 @@ type Inventory struct {
 }
 
 // Survey lists the log files of the system in the directory dir: those in logs/
-// and those beside it. Symbolic links are left out, and none leads out of dir.
+// and those beside it. Symbolic links are left out, but for logs/ itself: it may
+// be one, as to have the logs on another disk.
 func Survey(dir string) (Inventory, error) {
-	root, err := os.OpenRoot(dir)
+	beside, err := found(dir, ".", func(f fileName) (Kind, string) {
+		if f.rotated.IsZero() && (isOurs(f.name) || isDemos(f.name)) {
+			return Stray, f.name
+		}
+		return Foreign, strings.TrimSuffix(f.base(), suffix)
+	})
 	if err != nil {
 		return Inventory{}, fmt.Errorf("look for logs: %w", err)
 	}
-	defer func() { _ = root.Close() }() // nothing is written through it
-	inside, err := found(root, Folder, func(f fileName) (Kind, string) {
+	inside, err := found(dir, Folder, func(f fileName) (Kind, string) {
 		switch {
 		case CheckName(f.name) != nil:
 			return Foreign, strings.TrimSuffix(f.base(), suffix)
@@ -58,16 +64,7 @@ func Survey(dir string) (Inventory, error) {
 		}
 		return Rotated, f.name
 	})
-	if err != nil {
-		return Inventory{}, fmt.Errorf("look for logs: %w", err)
-	}
-	beside, err := found(root, ".", func(f fileName) (Kind, string) {
-		if f.rotated.IsZero() && (isOurs(f.name) || isDemos(f.name)) {
-			return Stray, f.name
-		}
-		return Foreign, strings.TrimSuffix(f.base(), suffix)
-	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // nothing has been logged yet
 		return Inventory{}, fmt.Errorf("look for logs: %w", err)
 	}
 	files := append(inside, beside...)
@@ -89,12 +86,9 @@ func isDemos(name string) bool {
 	return slices.Contains([]string{"websocket_server", "flask_api", "websocket_consumer"}, name)
 }
 
-// found lists the log files of one folder; a missing folder has none.
-func found(root *os.Root, folder string, kind func(fileName) (Kind, string)) ([]Found, error) {
-	entries, err := fs.ReadDir(root.FS(), folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+// found lists the log files of one folder of dir.
+func found(dir, folder string, kind func(fileName) (Kind, string)) ([]Found, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, folder))
 	if err != nil {
 		return nil, err
 	}
