@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,6 +70,11 @@ func (p *program) logs(cmd *cobra.Command, names []string, o logsOptions) error 
 		read.Last = followedLines
 	}
 
+	// A folder that cannot be read is the reading's to complain about.
+	if found, err := logfile.Names(cfg.LogDir()); err == nil && !anyOf(names, found) {
+		fmt.Fprintln(p.stderr, p.lang.LogsNone(cfg.LogDir(), names...))
+	}
+
 	out := bufio.NewWriter(p.stdout)
 	read.Flush = out.Flush
 	format := logfile.Format{Colour: screen.PaletteFor(p.stdout, p.getenv).On(), Bare: len(names) == 1}
@@ -88,6 +95,15 @@ func (p *program) logs(cmd *cobra.Command, names []string, o logsOptions) error 
 		return logfile.Follow(cmd.Context(), cfg.LogDir(), read, emit)
 	}
 	return logfile.Read(cmd.Context(), cfg.LogDir(), read, emit)
+}
+
+// anyOf reports whether there is a log of one of the names, or any where none is
+// named.
+func anyOf(names, found []string) bool {
+	if len(names) == 0 {
+		return len(found) > 0
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(found, name) })
 }
 
 // logNames are the logs that there can be: the settings' components, the

@@ -1,5 +1,7 @@
 package message
 
+import "strings"
+
 func (l Lang) LogsShort() string {
 	return l.say("Show the logs of the components", "Muestra los registros de los componentes")
 }
@@ -21,6 +23,15 @@ func (l Lang) FlagLines() string {
 
 func (l Lang) FlagSince() string {
 	return l.say("only what is not older than this `AGE`: 10m, 2h, 7d", "solo lo que no sea más viejo que `EDAD`: 10m, 2h, 7d")
+}
+
+// LogsNone says where logs were looked for in vain: those of the components that
+// were named, or any where none was.
+func (l Lang) LogsNone(dir string, names ...string) string {
+	if len(names) == 0 {
+		return l.say("there are no logs in %s", "no hay registros en %s", dir)
+	}
+	return l.say("there are no logs of %s in %s", "no hay registros de %s en %s", strings.Join(names, ", "), dir)
 }
 
 func (l Lang) CleanShort() string {
