@@ -27,3 +27,9 @@ func (p *program) completionCommand() *cobra.Command {
 		},
 	}
 }
+
+// completeLang offers the languages to the shell instead of files.
+func completeLang(root *cobra.Command) {
+	offer := cobra.FixedCompletions([]cobra.Completion{"en", "es"}, cobra.ShellCompDirectiveNoFileComp)
+	_ = root.RegisterFlagCompletionFunc("lang", offer) // fails only where there is no such flag
+}

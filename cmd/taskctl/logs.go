@@ -114,26 +114,32 @@ func logNames(cfg *config.Config) []string {
 	if err != nil {
 		return names // without a folder there are no others
 	}
-	return append(names, found...)
+	for _, name := range found {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (p *program) knownLogs(cfg *config.Config, names []string) error {
-	known := map[string]bool{}
-	for _, name := range logNames(cfg) {
-		known[name] = true
-	}
+	known := logNames(cfg)
 	for _, name := range names {
-		if !known[name] {
-			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, logNames(cfg)))}
+		if !slices.Contains(known, name) {
+			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
 		}
 	}
 	return nil
 }
 
-func (p *program) completeLogs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (p *program) completeLogs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	cfg, err := p.load(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return logNames(cfg), cobra.ShellCompDirectiveNoFileComp
+	names := slices.DeleteFunc(logNames(cfg), func(name string) bool {
+		// What is no component's name may be none for a shell either.
+		return slices.Contains(args, name) || logfile.CheckName(name) != nil
+	})
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -83,6 +83,7 @@ func (p *program) rootCommand() *cobra.Command {
 	flags.StringVar(&p.flags.dir, "dir", "", p.lang.FlagDir())
 	flags.StringVar(&p.flags.config, "config", "", p.lang.FlagConfig())
 	flags.StringVar(&p.flags.lang, "lang", "", p.lang.FlagLang())
+	completeLang(root)
 	flags.BoolP("help", "h", false, p.lang.FlagHelp())
 
 	root.AddCommand(
