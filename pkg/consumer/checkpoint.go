@@ -56,10 +56,10 @@ type markFile struct {
 // the events after that come again: for whoever has lost lines of them on their
 // way to where they are kept. It leaves a missing checkpoint missing.
 func PutBack(ctx context.Context, path string, seq uint64) (err error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	mark, err := openMark(ctx, path, 0)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	mark, err := openMark(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,10 @@ func PutBack(ctx context.Context, path string, seq uint64) (err error) {
 	return mark.save(state)
 }
 
-// openMark opens or makes a checkpoint file and locks it.
-func openMark(ctx context.Context, path string) (*markFile, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+// openMark opens a checkpoint file and locks it. Where it is missing, that is an
+// fs.ErrNotExist, or with the flag os.O_CREATE it is made.
+func openMark(ctx context.Context, path string, flag int) (*markFile, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|flag, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoint: %w", err)
 	}

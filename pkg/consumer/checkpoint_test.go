@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -25,7 +26,7 @@ func slotOf(t testing.TB, cp checkpoint, write uint64) []byte {
 func TestCheckpointComesBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	for i := range uint64(7) {
-		m, err := openMark(t.Context(), path)
+		m, err := openMark(t.Context(), path, os.O_CREATE)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,18 +82,18 @@ func TestOneConsumerPerCheckpoint(t *testing.T) {
 		t.Skip("no lock there")
 	}
 	path := filepath.Join(t.TempDir(), "checkpoint")
-	first, err := openMark(t.Context(), path)
+	first, err := openMark(t.Context(), path, os.O_CREATE)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // do not wait for it
-	if _, err := openMark(ctx, path); !errors.Is(err, errLocked) || !strings.Contains(err.Error(), path) {
+	if _, err := openMark(ctx, path, os.O_CREATE); !errors.Is(err, errLocked) || !strings.Contains(err.Error(), path) {
 		t.Errorf("a second one: %v", err)
 	}
 	opened := make(chan error)
 	go func() {
-		second, err := openMark(t.Context(), path)
+		second, err := openMark(t.Context(), path, os.O_CREATE)
 		opened <- errors.Join(err, second.close())
 	}()
 	if err := first.close(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,18 +31,39 @@ type journal struct {
 }
 
 // openJournal finds out where to go on, and brings the output to the state that
-// the checkpoint tells of.
+// the checkpoint tells of. Where it refuses, it leaves no file behind that was not
+// there before.
 func openJournal(ctx context.Context, cfg Config, deps Deps, v *voice) (_ *journal, err error) {
 	j := &journal{out: &untilStopped{ctx, deps.Stdout}, seen: deps.Seen}
+	made := false
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, j.close())
+		if err == nil {
+			return
+		}
+		err = errors.Join(err, j.close())
+		if made && !errors.Is(err, errLocked) { // by then it may be the other consumer's output
+			err = errors.Join(err, os.Remove(cfg.Output))
 		}
 	}()
 	found := false
 	if cfg.Checkpoint != "" {
-		if j.mark, err = openMark(ctx, cfg.Checkpoint); err != nil {
+		if err = checkOutput(cfg.Output); err != nil {
 			return j, err
+		}
+		// Whoever has the checkpoint may touch the output. Only where there is none
+		// yet the output comes first: it is what was asked for, and may not be had.
+		if j.mark, err = openMark(ctx, cfg.Checkpoint, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return j, err
+		}
+		if cfg.Output != "" {
+			if made, err = j.openOutput(cfg.Output); err != nil {
+				return j, err
+			}
+		}
+		if j.mark == nil {
+			if j.mark, err = openMark(ctx, cfg.Checkpoint, os.O_CREATE); err != nil {
+				return j, err
+			}
 		}
 		if j.state, found, err = j.mark.load(); err != nil {
 			return j, err
@@ -49,7 +71,7 @@ func openJournal(ctx context.Context, cfg Config, deps Deps, v *voice) (_ *journ
 		j.placed = found
 	}
 	if cfg.Output != "" {
-		if err = j.openOutput(cfg, v, found); err != nil {
+		if err = j.bringBack(cfg, v, found); err != nil {
 			return j, err
 		}
 	}
@@ -61,9 +83,42 @@ func openJournal(ctx context.Context, cfg Config, deps Deps, v *voice) (_ *journ
 	return j, nil
 }
 
-// openOutput opens the output and cuts off what the checkpoint does not cover. A
-// file that no checkpoint tells of is somebody's, and is only added to.
-func (j *journal) openOutput(cfg Config, v *voice, found bool) error {
+// checkOutput refuses what is there under the output's name and is no file. It
+// does so before anything is opened: to open a device may do something.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("open output: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("output %s is not a file that can be cut back: name one, or redirect standard output instead", path)
+	}
+	return nil
+}
+
+// openOutput opens the output, and makes it if it is missing.
+func (j *journal) openOutput(path string) (made bool, err error) {
+	const flags = os.O_RDWR | os.O_APPEND | os.O_CREATE
+	file, err := os.OpenFile(path, flags|os.O_EXCL, 0o644)
+	made = err == nil
+	if errors.Is(err, fs.ErrExist) {
+		file, err = os.OpenFile(path, flags, 0o644)
+	}
+	if err != nil {
+		return false, fmt.Errorf("open output: %w", err)
+	}
+	j.file, j.out = file, file
+	return made, nil
+}
+
+// bringBack cuts off of the output what the checkpoint does not cover. A file that
+// no checkpoint tells of is somebody's, and is only added to.
+func (j *journal) bringBack(cfg Config, v *voice, found bool) error {
 	name, err := relative(cfg.Checkpoint, cfg.Output)
 	if err != nil {
 		return err
@@ -73,16 +128,9 @@ func (j *journal) openOutput(cfg Config, v *voice, found bool) error {
 			cfg.Checkpoint, j.state.Output, cfg.Output)
 	}
 	found = found && j.state.Output != ""
-	if j.file, err = os.OpenFile(cfg.Output, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644); err != nil {
-		return fmt.Errorf("open output: %w", err)
-	}
-	j.out = j.file
 	info, err := j.file.Stat()
 	if err != nil {
-		return fmt.Errorf("open output: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("output %s is not a file that can be cut back: redirect standard output instead", cfg.Output)
+		return fmt.Errorf("measure output: %w", err)
 	}
 	size, covered := info.Size(), j.state.Length
 	j.state.Output = name

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,7 +176,7 @@ func TestFilesThatCannotBeTrusted(t *testing.T) {
 		},
 		"no such directory": {
 			func(t *testing.T, cfg *consumer.Config) { cfg.Output += "/nowhere/file" },
-			[]string{"open checkpoint", "nowhere"},
+			[]string{"open output", "nowhere"},
 		},
 		"output is no file": {
 			func(t *testing.T, cfg *consumer.Config) {
@@ -200,6 +202,88 @@ func TestFilesThatCannotBeTrusted(t *testing.T) {
 			refused(t, s, cfg, test.want...)
 		})
 	}
+}
+
+func TestRefusingLeavesNothingBehind(t *testing.T) {
+	s := clienttest.New(t)
+	for name, test := range map[string]struct {
+		set  func(dir string, cfg *consumer.Config) error
+		want string
+	}{
+		"output is a folder": {
+			func(dir string, cfg *consumer.Config) error { return os.Mkdir(cfg.Output, 0o700) }, "is not a file",
+		},
+		"output is a device": {
+			func(dir string, cfg *consumer.Config) error { return os.Symlink(os.DevNull, cfg.Output) }, "is not a file",
+		},
+		"no folder for the output": {
+			func(dir string, cfg *consumer.Config) error {
+				cfg.Output = filepath.Join(dir, "none", "events")
+				return nil
+			}, "open output",
+		},
+		"no folder for the checkpoint": {
+			func(dir string, cfg *consumer.Config) error {
+				cfg.Checkpoint = filepath.Join(dir, "none", "checkpoint")
+				return nil
+			}, "open checkpoint",
+		},
+		"checkpoint is a folder": {
+			func(dir string, cfg *consumer.Config) error { return os.Mkdir(cfg.Output+".checkpoint", 0o700) }, "open checkpoint",
+		},
+		"checkpoint is something else": {
+			func(dir string, cfg *consumer.Config) error {
+				return os.WriteFile(cfg.Output+".checkpoint", []byte("hello"), 0o600)
+			}, "not a checkpoint",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cfg := consumer.Config{JSON: true, Output: filepath.Join(dir, "events")}
+			if err := test.set(dir, &cfg); err != nil {
+				t.Skip(err) // symbolic links need a privilege on Windows
+			}
+			before := names(t, dir)
+			refused(t, s, cfg, test.want)
+			if after := names(t, dir); !slices.Equal(before, after) {
+				t.Errorf("there was %q, and now %q", before, after)
+			}
+		})
+	}
+}
+
+// A consumer that is refused a checkpoint in use has made no output either.
+func TestCheckpointInUse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no lock there")
+	}
+	s := clienttest.New(t)
+	cfg := output1(t)
+	first := start(t, s, cfg, message.English)
+	<-first.ready
+	cfg.Checkpoint = cfg.Output + ".checkpoint"
+	cfg.Output += ".other"
+	second := start(t, s, cfg, message.English)
+	second.cancel() // it does not wait for the other to leave
+	if err := <-second.done; err == nil || !strings.Contains(err.Error(), "another consumer is using it") {
+		t.Errorf("Run: %v", err)
+	}
+	if _, err := os.Stat(cfg.Output); err == nil {
+		t.Error("it has left an output")
+	}
+	first.stop()
+}
+
+func names(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 func TestResetIsALine(t *testing.T) {

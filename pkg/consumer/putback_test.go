@@ -71,7 +71,7 @@ func readMark(t *testing.T, path string) (cp checkpoint) {
 
 func withMark(t *testing.T, path string, do func(*markFile) error) {
 	t.Helper()
-	m, err := openMark(t.Context(), path)
+	m, err := openMark(t.Context(), path, os.O_CREATE)
 	if err != nil {
 		t.Fatal(err)
 	}
