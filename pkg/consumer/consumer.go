@@ -36,6 +36,8 @@ type Config struct {
 	JSON bool
 	// Output is a file that gets the lines instead of Stdout, each exactly once.
 	// Its checkpoint is Checkpoint, or Output + ".checkpoint" where that is empty.
+	// Where it is moved away, deleted or emptied meanwhile, the lines that follow
+	// stand in the file that is at the path then, which is made if there is none.
 	Output string
 	// Checkpoint is a file that remembers the last event that is done with.
 	Checkpoint string

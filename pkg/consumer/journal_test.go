@@ -134,6 +134,76 @@ func TestOutputThatWasMovedAwayBeginsAnew(t *testing.T) {
 	checkSeqs(t, read(t, cfg.Output), 2, 2)
 }
 
+// While a consumer runs, its output may be taken away at any time, as logrotate
+// does: every line stands in one of the files, once.
+func TestOutputMovedAwayAllTheTime(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not move a file that is open")
+	}
+	s := clienttest.New(t)
+	cfg := output1(t)
+	moved := func(i int) string { return fmt.Sprint(cfg.Output, ".", i) }
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	stop, stopped := make(chan struct{}), make(chan int)
+	go func() {
+		i := 0
+		for {
+			select {
+			case <-stop:
+				stopped <- i
+				return
+			default:
+			}
+			if os.Rename(cfg.Output, moved(i)) == nil {
+				i++
+			}
+			runtime.Gosched()
+		}
+	}()
+	for range 50 {
+		r.until(s.Add(3))
+	}
+	close(stop)
+	files := <-stopped
+	r.until(s.Add(1))
+	r.stop()
+	var lines []byte
+	for i := range files {
+		lines = append(lines, read(t, moved(i))...)
+	}
+	lines = append(lines, read(t, cfg.Output)...)
+	checkSeqs(t, lines, 1, 151)
+	if files == 0 {
+		t.Error("it was never moved away")
+	}
+}
+
+// What cannot be an output stops the consumer rather than swallow its lines.
+func TestOutputThatCannotBeMadeAnew(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := output1(t)
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	r.until(s.Add(1))
+	if err := os.Rename(cfg.Output, cfg.Output+".1"); err != nil {
+		t.Skip(err) // Windows does not move a file that is open
+	}
+	if err := os.Mkdir(cfg.Output, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.Add(1)
+	if err := <-r.done; err == nil || !strings.Contains(err.Error(), "is not a file") {
+		t.Errorf("Run: %v", err)
+	}
+	if err := os.Remove(cfg.Output); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, s, cfg)
+	checkSeqs(t, read(t, cfg.Output+".1"), 1, 1)
+	checkSeqs(t, read(t, cfg.Output), 2, 3)
+}
+
 func TestDirectoryOfBothCanBeMoved(t *testing.T) {
 	s := clienttest.New(t)
 	dir := t.TempDir()
