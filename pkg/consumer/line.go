@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/taskctl/taskctl/pkg/client"
+	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/message"
 	"github.com/taskctl/taskctl/pkg/task"
 )
@@ -79,16 +79,20 @@ func appendReset(dst []byte, l message.Lang, r client.Reset) []byte {
 	return append(append(dst, l.ConsumerReset(reason, r.Position.Seq)...), '\n')
 }
 
-// printable escapes what would act on a terminal instead of showing on it:
-// control characters, line separators, and what reverses or hides other text.
+// printable escapes what a terminal would obey, by the rule for log text; but all
+// of it stays to be seen, for no title needs colours.
 func printable(s string) string {
-	if strings.IndexFunc(s, acts) < 0 {
+	plain := 0
+	for plain < len(s) && ' ' <= s[plain] && s[plain] <= '~' {
+		plain++
+	}
+	if strings.IndexFunc(s[plain:], logfile.Obeyed) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case !acts(r):
+		case !logfile.Obeyed(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
@@ -97,15 +101,4 @@ func printable(s string) string {
 		}
 	}
 	return b.String()
-}
-
-func acts(r rune) bool {
-	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and scripts are made with these
-	switch {
-	case ' ' <= r && r <= '~': // nearly all there is, and the tables below are slow
-		return false
-	case r == joiner, r == nonJoiner, 0xe0020 <= r && r <= 0xe007f:
-		return false
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }

@@ -3,6 +3,7 @@ package logfile
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,11 +13,10 @@ const (
 )
 
 // Printable makes text that a process wrote safe for a terminal. Escape sequences
-// (ECMA-48: colours, cursor movement, titles, links) are removed; what else a
-// terminal might obey, or must not be shown as it is, becomes visible as \x07 or
-// \u202e: control characters, bytes that are not UTF-8, and the characters that
-// reverse the direction of text. Tabs stay, and a carriage return at the end goes.
-// The result has no newline and no escape character, whatever text has.
+// (ECMA-48: colours, cursor movement, titles, links) are removed; what else is
+// Obeyed, or is not UTF-8, becomes visible as \x07 or \u202e. Tabs stay, and a
+// carriage return at the end goes. The result has no newline and no escape
+// character, whatever text has.
 func Printable(text string) string {
 	text = strings.TrimSuffix(text, "\r")
 	i := 0
@@ -46,7 +46,7 @@ func Printable(text string) string {
 		switch {
 		case c < utf8.RuneSelf || r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, c)
-		case obeyed(r):
+		case Obeyed(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.WriteString(text[i : i+size])
@@ -59,17 +59,20 @@ func Printable(text string) string {
 // plain reports whether c is an ASCII character that may be shown as it is.
 func plain(c byte) bool { return ' ' <= c && c <= '~' || c == '\t' }
 
-// obeyed reports whether a terminal does something at r instead of showing it: a
-// C1 control, a line or paragraph separator, or a change of text direction.
-func obeyed(r rune) bool {
+// Obeyed reports whether a terminal may do something at r instead of showing it:
+// a control character (tabs are among them), a line or paragraph separator, or one
+// that turns, hides or joins other text without being seen.
+func Obeyed(r rune) bool {
+	const softHyphen, nonJoiner, joiner = '\u00ad', '\u200c', '\u200d'
 	switch {
-	case 0x80 <= r && r <= 0x9f,
-		r == 0x061c, r == 0x200e, r == 0x200f,
-		0x2028 <= r && r <= 0x202e,
-		0x2066 <= r && r <= 0x2069:
-		return true
+	case ' ' <= r && r <= '~': // nearly all there is, and the tables below are slow
+		return false
+	case r <= unicode.MaxLatin1:
+		return unicode.IsControl(r) || r == softHyphen
+	case r == nonJoiner, r == joiner, 0xe0020 <= r && r <= 0xe007f: // scripts and emoji are made with these
+		return false
 	}
-	return false
+	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
 // sequence returns the length of the complete escape sequence that s begins with

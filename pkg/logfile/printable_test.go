@@ -38,6 +38,10 @@ func TestPrintable(t *testing.T) {
 		{"replacement character", "\ufffd", "\ufffd"},
 		{"direction", "a\u202etxt.exe\u2066", `a\u202etxt.exe\u2066`},
 		{"line separator", "a\u2028b", `a\u2028b`},
+		{"hidden text", "a\u200b\u00ad\u2060\ufeffb", `a\u200b\u00ad\u2060\ufeffb`},
+		{"hidden text beyond the first plane", "a\U0001d173b", `a\u1d173b`},
+		{"joined letters and flags", "می\u200cخواهم 🏴\U000e0067\U000e0062\U000e007f", "می\u200cخواهم 🏴\U000e0067\U000e0062\U000e007f"},
+		{"a mark that is shown", "\u06001", "\u06001"},
 		{"newline", "a\nb", `a\x0ab`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,9 +116,9 @@ func TestOurComponentsHaveColoursOfTheirOwn(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	e := entry("a\x1b[31m\"\\\t\u009b\u202e\x7fé\xff")
+	e := entry("a\x1b[31m\"\\\t\u009b\u202e\U0001d173\x7fé\xff")
 	e.More = true
-	const want = `{"time":"2026-01-02T03:04:05.678901Z","component":"api","stream":"out","text":"a\u001b[31m\"\\\u0009\u009b\u202e\u007fé` + "\ufffd" + `","more":true}` + "\n"
+	const want = `{"time":"2026-01-02T03:04:05.678901Z","component":"api","stream":"out","text":"a\u001b[31m\"\\\u0009\u009b\u202e\ud834\udd73\u007fé` + "\ufffd" + `","more":true}` + "\n"
 	got := string(e.AppendJSON(nil))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
