@@ -289,9 +289,7 @@ func TestIndexAndBoard(t *testing.T) {
 	if a := s.do(http.MethodGet, "/?view=open", ""); a.status != http.StatusOK || string(a.body) != "<board>" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if a := s.do(http.MethodGet, "/board/none.js", ""); a.status != http.StatusNotFound {
-		t.Errorf("%d %s", a.status, a.body)
-	}
+	wantProblem(t, s.do(http.MethodGet, "/board/none.js", ""), http.StatusNotFound, "")
 	if page := string(s.do(http.MethodGet, "/metrics", "").body); !strings.Contains(page, `{route="/board/{file}",status="404"} 1`) {
 		t.Error("what the board answers is not counted")
 	}

@@ -25,28 +25,41 @@ Notifications: %s
 	return nil
 }
 
-// boardFile hands the request to the board, which answers by itself.
+// boardFile hands the request to the board, which answers by itself what it has.
 func (s *Server) boardFile(x *exchange) error {
 	if s.deps.Board == nil {
 		return errNoRoute
 	}
-	s.deps.Board.ServeHTTP(&statusWriter{x.w, x}, x.r)
+	w := &statusWriter{ResponseWriter: x.w, x: x}
+	s.deps.Board.ServeHTTP(w, x.r)
+	if w.missing {
+		return errNoRoute
+	}
 	x.status = cmp.Or(x.status, http.StatusOK)
 	return nil
 }
 
-// statusWriter tells the exchange what somebody else answered.
+// statusWriter tells the exchange what somebody else answered. That something is
+// missing is ours to say, as a problem like all others.
 type statusWriter struct {
 	http.ResponseWriter
-	x *exchange
+	x       *exchange
+	missing bool
 }
 
 func (w *statusWriter) WriteHeader(status int) {
+	if status == http.StatusNotFound {
+		w.missing = true
+		return
+	}
 	w.x.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.missing {
+		return len(p), nil
+	}
 	w.x.status = cmp.Or(w.x.status, http.StatusOK)
 	return w.ResponseWriter.Write(p)
 }
