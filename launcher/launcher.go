@@ -124,6 +124,7 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 	l.log.Info("starting", "pid", os.Getpid(), "dir", l.cfg.Dir, "mode", l.mode(), "version", l.opts.Version)
 
 	var group run.Group
+	var ends actorErrors
 	// The supervisor's own context outlives ctx: it ends when the stop begins,
 	// and the orderly stop then happens inside Run.
 	supervised, beginStop := context.WithCancel(context.WithoutCancel(ctx))
@@ -131,7 +132,7 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 	var stopBegan time.Time
 	group.Add(func() error {
 		l.running.Store(l.supervisor)
-		return l.supervisor.Run(supervised)
+		return ends.keep(l.supervisor.Run(supervised))
 	}, func(error) {
 		stopBegan = time.Now()
 		l.stopping.Store(true)
@@ -140,7 +141,7 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 	if l.opts.ChildDied != nil {
 		reaping, stop := context.WithCancel(context.WithoutCancel(ctx))
 		defer stop()
-		group.Add(func() error { return l.supervisor.ReapOrphans(reaping, l.opts.ChildDied) }, func(error) { stop() })
+		group.Add(func() error { return ends.keep(l.supervisor.ReapOrphans(reaping, l.opts.ChildDied)) }, func(error) { stop() })
 	}
 	holding, letGo := context.WithCancel(context.WithoutCancel(ctx))
 	defer letGo()
@@ -149,7 +150,7 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 		if err != nil {
 			l.log.Error("everything is stopped", "error", err)
 		}
-		return err
+		return ends.keep(err)
 	}, func(error) { letGo() })
 	conducting, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -159,9 +160,25 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 		return nil
 	}, func(error) { cancel() })
 
-	runErr := group.Run()
-	return l.settle(time.Since(stopBegan), startErr, runErr)
+	_ = group.Run() // the error of the first actor, of which all are kept
+	return l.settle(time.Since(stopBegan), startErr, ends.joined())
 }
+
+// actorErrors keeps how every actor of the launcher's group ended, not the first
+// alone: one that fails while the others stop would go unheard.
+type actorErrors struct {
+	mu  sync.Mutex
+	all []error
+}
+
+func (a *actorErrors) keep(err error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, err)
+	return err
+}
+
+func (a *actorErrors) joined() error { return errors.Join(a.all...) }
 
 // unlessAsked drops the error of a beginning that was cut short because ctx has
 // ended: to stop was asked for, and is done.
