@@ -13,8 +13,8 @@ import (
 const keptProbes = 5
 
 // component is the actor around one machine: it takes inputs one at a time and
-// carries out what the machine wants done. Only its goroutine touches the
-// fields above the lock.
+// carries out what the machine wants done. Only its goroutine touches its fields,
+// but for those that are safe by themselves: spec, inputs, over, seen.
 type component struct {
 	spec   Spec
 	boot   *boot

@@ -174,7 +174,8 @@ type Publisher interface {
 // Subscriber is the receiving end of a Publisher.
 type Subscriber interface {
 	// Subscribe calls deliver for every batch that arrives, one at a time, and
-	// down whenever a publisher may have been lost, so that the receiver looks
-	// at the log at once. It returns nil when ctx ends.
-	Subscribe(ctx context.Context, deliver func(epoch string, events []Event), down func()) error
+	// look whenever something may have been missed: a publisher came or went, or
+	// had to drop events. The receiver then looks at the log at once. It returns
+	// nil when ctx ends.
+	Subscribe(ctx context.Context, deliver func(epoch string, events []Event), look func()) error
 }

@@ -33,7 +33,7 @@ func lock(t *testing.T, path string) (unlock func()) {
 	})
 }
 
-// waitFor polls until done, for up to ten seconds.
+// waitFor polls until done, for up to a minute.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.After(time.Minute)
@@ -43,7 +43,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s: not after ten seconds", what)
+			t.Fatalf("%s: not after a minute", what)
 		}
 	}
 }
