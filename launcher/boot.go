@@ -38,7 +38,7 @@ func (l *Launcher) open(ctx context.Context, opened *closers) error {
 	if err != nil {
 		return err
 	}
-	opened.add("the logs", l.logs.Close)
+	opened.add("the logs", l.closeLogs)
 	own, err := l.logs.File("launcher")
 	if err != nil {
 		return err

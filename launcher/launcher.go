@@ -136,6 +136,7 @@ func (l *Launcher) Run(ctx context.Context) (err error) {
 	}, func(error) {
 		stopBegan = time.Now()
 		l.stopping.Store(true)
+		l.logs.Hurry()
 		beginStop()
 	})
 	if l.opts.ChildDied != nil {

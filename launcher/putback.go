@@ -38,6 +38,16 @@ func (l *Launcher) putBack(ctx context.Context) error {
 	return nil
 }
 
+// closeLogs closes the logs. What they could not take any more, on a full disk, the
+// consumer prints again after the next start.
+func (l *Launcher) closeLogs() error {
+	err := l.logs.Close()
+	if lost, _ := l.logs.Lost(); lost > 0 {
+		err = errors.Join(err, l.putBack(context.Background())) // everything has ended: it waits for nobody
+	}
+	return err
+}
+
 // lastLogged returns the seq of the last event whose whole line stands in the
 // consumer's log; 0 where there is none.
 func lastLogged(ctx context.Context, logs string) (last uint64, err error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/taskctl/taskctl/pkg/config"
 	"github.com/taskctl/taskctl/pkg/consumer"
+	"github.com/taskctl/taskctl/pkg/logfile"
 	"github.com/taskctl/taskctl/pkg/supervisor"
 	"github.com/taskctl/taskctl/pkg/supervisor/child"
 )
@@ -157,14 +158,19 @@ func (l *Launcher) restart(own config.Restart) supervisor.RestartPolicy {
 	return policy
 }
 
-// output opens a component's streams in its log file.
+// output opens a component's streams in its log file. The consumer may stand still
+// where its log takes nothing, as its server waits for it: its events have no hole.
 func (l *Launcher) output(name string) supervisor.Output {
 	return func(stream string) io.WriteCloser {
 		file, err := l.logs.File(name)
 		if err != nil { // the name has been checked, so the logs are closed: there is nobody to read it
 			return discard{}
 		}
-		return file.Stream(strings.TrimPrefix(stream, "std"))
+		stream = strings.TrimPrefix(stream, "std")
+		if name == config.Consumer && stream == logfile.Out {
+			return file.PatientStream(stream)
+		}
+		return file.Stream(stream)
 	}
 }
 

@@ -2,6 +2,7 @@ package logfile_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/taskctl/taskctl/pkg/logfile"
 )
 
@@ -43,6 +45,49 @@ func TestFullDisk(t *testing.T) {
 	got := readAll(t, dir, everything("late"))
 	if len(got) != 2 || got[0] != "[taskctl] 1 lines (37 bytes) lost: no space left on device" || got[1] != "kept" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A patient stream has every line in the file, whole and in order, once there is
+// room again.
+func TestPatientStreamOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("logfile-test", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	ballast := filepath.Join(dir, "ballast")
+	writeFile(t, strings.Repeat("x", 128<<10), ballast)
+	set := openSet(t, dir, logfile.Options{})
+	file, err := set.File("consumer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := file.PatientStream(logfile.Out)
+	texts := numbered(0, 5_000) // 220 kB
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = io.WriteString(out, strings.Join(texts, "\n")+"\n")
+	}()
+	eventually(t, "the disk to be full", func() bool {
+		var disk syscall.Statfs_t
+		return syscall.Statfs(dir, &disk) == nil && disk.Bavail == 0
+	})
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	<-written
+	closeSet(t, set)
+	if lines, _ := set.Lost(); lines != 0 {
+		t.Errorf("%d lines lost", lines)
+	}
+	if diff := cmp.Diff(texts, readAll(t, dir, everything("consumer"))); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -60,6 +60,51 @@ func TestWritingGoesOnWhateverIsDoneToTheFile(t *testing.T) {
 	}
 }
 
+// A patient stream waits for its file, and has all its lines in it then; in a hurry
+// it waits no more.
+func TestPatientStream(t *testing.T) {
+	for name, hurried := range map[string]bool{"waits": false, "in a hurry": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			set := openSet(t, dir, logfile.Options{})
+			file, err := set.File("consumer")
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := file.PatientStream(logfile.Out)
+			write(t, out, "before\n")
+			path := filepath.Join(dir, "consumer.log")
+			if err := errorsOf(os.Rename(path, path+".away"), os.Mkdir(path, 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			written := make(chan struct{})
+			go func() {
+				defer close(written)
+				_, _ = io.WriteString(out, "one\ntwo\nthr")
+				_, _ = io.WriteString(out, "ee\n")
+				_ = out.Close()
+			}()
+			wants, lost := []string{"one", "two", "three"}, int64(0)
+			if hurried {
+				set.Hurry()
+				<-written
+				wants, lost = []string{"[taskctl] 3 lines (110 bytes) lost: it is not a regular file"}, 3
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			<-written
+			closeSet(t, set)
+			if diff := cmp.Diff(wants, readAll(t, dir, everything("consumer"))); diff != "" {
+				t.Error(diff)
+			}
+			if lines, _ := set.Lost(); lines != lost {
+				t.Errorf("%d lines lost, want %d", lines, lost)
+			}
+		})
+	}
+}
+
 func errorsOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

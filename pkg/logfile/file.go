@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type File struct {
 	path string
 	out  *lumberjack.Logger
 
+	turn    sync.Mutex // held by the patient stream that writes, before mu
 	mu      sync.Mutex
 	streams map[*Stream]struct{}
 	closed  bool
@@ -76,10 +78,17 @@ func newFile(s *Set, name string) *File {
 // Stream returns a new source of lines. name is one word of small letters, as
 // Out and Err; streams of one name may be open at once, as while the process of
 // a component is replaced by the next.
-func (f *File) Stream(name string) *Stream {
+func (f *File) Stream(name string) *Stream { return f.stream(name, false) }
+
+// PatientStream is a Stream that drops nothing: where a line cannot be written, as
+// on a full disk, its Write waits until it can. For a component that may stand
+// still meanwhile, and of which each line counts.
+func (f *File) PatientStream(name string) *Stream { return f.stream(name, true) }
+
+func (f *File) stream(name string, patient bool) *Stream {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &Stream{file: f, name: name, lines: splitter{max: f.set.opts.MaxLine}, closed: f.closed}
+	s := &Stream{file: f, name: name, lines: splitter{max: f.set.opts.MaxLine}, closed: f.closed, patient: patient}
 	if !f.closed {
 		f.streams[s] = struct{}{}
 	}
@@ -111,6 +120,28 @@ func (f *File) flush() {
 		f.lose(f.block[n:], err)
 	}
 	f.block = f.block[:0]
+}
+
+// put writes whole lines and takes them away from lines. With an error the rest
+// stays there, and nothing of it in the file, as far as that can be helped.
+func (f *File) put(lines *[]byte) error {
+	if len(*lines) == 0 {
+		return nil
+	}
+	if err := f.ready(len(*lines)); err != nil {
+		return err
+	}
+	n, err := f.write(*lines)
+	if err == nil {
+		*lines = (*lines)[:0]
+		return nil
+	}
+	whole := bytes.LastIndexByte((*lines)[:n], '\n') + 1
+	if torn := int64(n - whole); torn > 0 && os.Truncate(f.path, f.size-torn) == nil {
+		f.size, f.torn = f.size-torn, false
+	}
+	*lines = slices.Delete(*lines, 0, whole)
+	return err
 }
 
 // ready brings the file to where a block of size bytes may follow: it exists, has

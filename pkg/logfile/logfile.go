@@ -65,6 +65,7 @@ type Set struct {
 	opts    Options
 	limit   atomic.Int64 // bytes at which a file is rotated
 	janitor *janitor
+	hurry   chan struct{} // closed by Hurry
 
 	mu     sync.Mutex
 	files  map[string]*File
@@ -85,7 +86,7 @@ func Open(dir string, o Options) (*Set, error) {
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return nil, fmt.Errorf("write into the log folder: %w", err)
 	}
-	s := &Set{dir: dir, opts: o.withDefaults(), files: make(map[string]*File)}
+	s := &Set{dir: dir, opts: o.withDefaults(), files: make(map[string]*File), hurry: make(chan struct{})}
 	s.limit.Store(s.opts.MaxSize)
 	s.janitor = newJanitor(dir, s.opts)
 	return s, nil
@@ -166,6 +167,11 @@ func (s *Set) Lost() (lines, bytes int64) {
 	}
 	return lines, bytes
 }
+
+// Hurry ends the patience of patient streams: from now on they drop and count what
+// cannot be written at once. To be called once, before what writes into them is
+// to end.
+func (s *Set) Hurry() { close(s.hurry) }
 
 // Close writes the last partial lines, syncs every file to disk, and waits for
 // the compressing to stop; what is left of that is done after the next Open.
