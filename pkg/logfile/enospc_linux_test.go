@@ -16,18 +16,24 @@ import (
 	"github.com/taskctl/taskctl/pkg/logfile"
 )
 
-// A full disk: whole lines stand before the note, the note tells what is missing
-// to the byte, and what follows is whole again.
-func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("logfile-test", dir, "tmpfs", 0, "size=256k"); err != nil {
-		t.Skipf("a small disk cannot be mounted (%v); TestFileSizeLimit covers the writing", err)
+// smallDisk puts a disk of its own under dir, where this user may do so.
+func smallDisk(t *testing.T, dir, size string) {
+	t.Helper()
+	if err := syscall.Mount("logfile-test", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// A full disk: whole lines stand before the note, the note tells what is missing
+// to the byte, and what follows is whole again.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	smallDisk(t, dir, "256k") // without it, TestFileSizeLimit covers the writing
 	ballast := filepath.Join(dir, "ballast")
 	writeFile(t, strings.Repeat("x", 128<<10), ballast)
 	set := openSet(t, dir, logfile.Options{})
@@ -52,14 +58,7 @@ func TestFullDisk(t *testing.T) {
 // room again.
 func TestPatientStreamOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("logfile-test", dir, "tmpfs", 0, "size=256k"); err != nil {
-		t.Skipf("a small disk cannot be mounted: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	smallDisk(t, dir, "256k")
 	ballast := filepath.Join(dir, "ballast")
 	writeFile(t, strings.Repeat("x", 128<<10), ballast)
 	set := openSet(t, dir, logfile.Options{})
@@ -98,14 +97,7 @@ func TestStrayWithoutRoom(t *testing.T) {
 	if err := os.Mkdir(logs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("logfile-test", logs, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("a small disk cannot be mounted: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(logs, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	smallDisk(t, logs, "64k")
 	text := strings.Repeat("x", 128<<10)
 	writeFile(t, text, dir, "flask_api.log")
 	result, err := survey(t, dir).Plan(everyStep).Apply(nil)

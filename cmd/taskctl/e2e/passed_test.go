@@ -14,16 +14,7 @@ import (
 // TestSocketsThatAreAlreadyThere starts taskctl as systemd does for a unit with
 // a socket: descriptor 3 listens already, and goes on doing so afterwards.
 func TestSocketsThatAreAlreadyThere(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	socket, err := l.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
+	l, socket := socketToPass(t)
 	dir := e2etest.Dir(t)
 	writeConfig(t, dir, `
 components:
@@ -60,18 +51,25 @@ components:
 	conn.Close()
 }
 
-// A detached launcher would not have them, and meet its own parent at the port.
-func TestDetachedStartWithPassedSockets(t *testing.T) {
+// socketToPass is a listener and the descriptor of it to pass to a child.
+func socketToPass(t *testing.T) (net.Listener, *os.File) {
+	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() { l.Close() })
 	socket, err := l.(*net.TCPListener).File()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer socket.Close()
+	t.Cleanup(func() { socket.Close() })
+	return l, socket
+}
+
+// A detached launcher would not have them, and meet its own parent at the port.
+func TestDetachedStartWithPassedSockets(t *testing.T) {
+	_, socket := socketToPass(t)
 	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" start --detach`, binary)
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = e2etest.Dir(t), e2etest.Environ(), []*os.File{socket}
 	out, _ := cmd.CombinedOutput()
