@@ -73,6 +73,13 @@ func Terminate(ctx context.Context, cfg *config.Config, grace time.Duration) (ki
 	if err := Ended(ctx, cfg); err != nil {
 		return true, err
 	}
+	hold, err := lock(ctx, cfg) // a start in this instant clears by itself, and records what it starts
+	if running := (*AlreadyRunningError)(nil); errors.As(err, &running) {
+		return true, nil
+	}
+	if err != nil {
+		return true, err
+	}
 	_, err = supervisor.Sweep(ctx, cfg.Data(ledgerFile), sweepGrace)
-	return true, err
+	return true, errors.Join(err, hold.release())
 }
