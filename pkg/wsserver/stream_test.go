@@ -168,8 +168,11 @@ func TestManyResumeAtOnce(t *testing.T) {
 
 func TestLogThatDoesNotAnswer(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
-	log.Add(600)
+	log.Add(599)
 	s := serve(t, wsserver.Config{Quiet: time.Hour}, log)
+	linked, _ := s.dial(t, "")
+	s.publish(1)
+	linked.expect(600, 600) // from now on what is published arrives
 	p, _ := s.dial(t, "?since=0")
 	log.Fail(task.ErrUnavailable)
 	late, res, err := websocket.DefaultDialer.Dial("ws://"+s.addr+"/?since=0", nil)
