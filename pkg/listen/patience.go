@@ -11,6 +11,9 @@ import (
 // connection of old and sees it well, but can start it anew.
 const acceptPatience = 5 * time.Second
 
+// waited is longer than it takes to fail, and so a wait for somebody to come.
+const waited = time.Second
+
 // patientListener makes a failure to accept, which net/http tries again after,
 // final once it has lasted.
 type patientListener struct {
@@ -19,11 +22,12 @@ type patientListener struct {
 }
 
 func (l *patientListener) Accept() (net.Conn, error) {
+	began := time.Now()
 	c, err := l.Listener.Accept()
 	switch {
 	case err == nil:
 		l.failing = time.Time{}
-	case l.failing.IsZero():
+	case l.failing.IsZero(), time.Since(began) > waited: // it was another failure, before there was nobody to accept
 		l.failing = time.Now()
 	case time.Since(l.failing) >= acceptPatience:
 		// Wrapped, it is no net.Error any more, and net/http takes it for final.

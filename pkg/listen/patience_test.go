@@ -30,6 +30,32 @@ func (l *lame) Accept() (net.Conn, error) {
 
 func (l *lame) Close() error { return nil }
 
+// slow fails now and then, and nobody comes meanwhile.
+type slow struct {
+	net.Listener
+	left int
+}
+
+func (l *slow) Accept() (net.Conn, error) {
+	time.Sleep(time.Hour)
+	if l.left--; l.left == 0 {
+		return nil, net.ErrClosed
+	}
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.ECONNABORTED}
+}
+
+func (l *slow) Close() error { return nil }
+
+func TestFailuresFarApartAreNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &slow{left: 10}
+		server := Server{HTTP: &http.Server{ErrorLog: log.New(io.Discard, "", 0)}, Listeners: []net.Listener{l}}
+		if err := server.Run(t.Context()); err != nil || l.left != 0 {
+			t.Errorf("it ended with %v, %d failures early", err, l.left)
+		}
+	})
+}
+
 func TestServerThatCanAcceptNothingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lame{give: make(chan net.Conn, 1)}
