@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -143,7 +144,7 @@ func (p *program) loadRunning(cmd *cobra.Command) (*config.Config, error) {
 func (p *program) loadBeside(cmd *cobra.Command) (*config.Config, config.Problems, error) {
 	cfg, err := p.load(cmd)
 	var mistakes config.Problems
-	if !errors.As(err, &mistakes) {
+	if !errors.As(err, &mistakes) || slices.ContainsFunc(mistakes, ofThisCall) {
 		return cfg, nil, err
 	}
 	bare, bareErr := config.Bare(p.flags.dir, p.getenv)
@@ -155,6 +156,9 @@ func (p *program) loadBeside(cmd *cobra.Command) (*config.Config, config.Problem
 	}
 	return bare, mistakes, nil
 }
+
+// ofThisCall reports whether a mistake is in a flag.
+func ofThisCall(p config.Problem) bool { return strings.HasPrefix(p.Where, "--") }
 
 // settingFlags gives a command the flags of some settings.
 func (p *program) settingFlags(cmd *cobra.Command, keys ...string) {
