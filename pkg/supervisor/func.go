@@ -81,8 +81,10 @@ func (f Func) Start(ctx context.Context, gen Generation) (Instance, error) {
 	go func() {
 		err := f.Run(running, handle)
 		cancel()
-		_ = stdout.Close() // the log's own errors are the log's to tell
-		_ = stderr.Close()
+		flushed(gen.Logger, func() {
+			_ = stdout.Close() // the log's own errors are the log's to tell
+			_ = stderr.Close()
+		})
 		close(g.over)
 		exit := Exit{At: time.Now(), Code: -1}
 		if err != nil {

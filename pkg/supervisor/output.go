@@ -67,6 +67,20 @@ func drainRest(pipe *os.File, buf []byte, pass func([]byte)) {
 	}
 }
 
+// flushed waits for the last output of a generation that has ended to be in its
+// log, but not without end: a log may take nothing.
+func flushed(logger *slog.Logger, flush func()) {
+	done := make(chan struct{})
+	go func() { flush(); close(done) }()
+	bound := time.NewTimer(flushTime)
+	defer bound.Stop()
+	select {
+	case <-done:
+	case <-bound.C:
+		logger.Error("the log does not take the last output")
+	}
+}
+
 // open returns the writer of a stream, one that drops all where there is no output.
 func (o Output) open(stream string) io.WriteCloser {
 	if o == nil {

@@ -187,13 +187,7 @@ func (i *process) cut() {
 	if i.wires.lifeline != nil {
 		_ = i.wires.lifeline.Close()
 	}
-	read := make(chan struct{})
-	go func() { i.readers.Wait(); close(read) }()
-	select {
-	case <-read:
-	case <-time.After(flushTime):
-		i.gen.Logger.Error("the log does not take the last output")
-	}
+	flushed(i.gen.Logger, i.readers.Wait)
 }
 
 func (i *process) stopSignal() syscall.Signal {

@@ -1,0 +1,43 @@
+package supervisor
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/taskctl/taskctl/pkg/supervisor/child"
+)
+
+// full is a log on a full disk: it takes nothing until it is let go.
+type full struct{ letGo chan struct{} }
+
+func (f full) Write(p []byte) (int, error) { return len(p), nil }
+func (f full) Close() error                { <-f.letGo; return nil }
+
+func TestALogThatTakesNothingHoldsUpNoEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := full{make(chan struct{})}
+		gone := make(chan struct{})
+		instance, err := Func{
+			Output: func(string) io.WriteCloser { return log },
+			Run:    func(ctx context.Context, _ *child.Handle) error { <-ctx.Done(); return nil },
+		}.Start(t.Context(), Generation{Component: "consumer", Logger: slog.New(slog.DiscardHandler), Emit: func(e Event) {
+			if e.Kind == Gone {
+				close(gone)
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance.Tell(Stop)
+		select {
+		case <-gone:
+		case <-time.After(2 * flushTime):
+			t.Error("the function has returned, and is not gone")
+		}
+		close(log.letGo)
+	})
+}
