@@ -169,11 +169,7 @@ func (e *examination) ports(ctx context.Context) {
 		var taken *PortTakenError
 		switch {
 		case errors.As(err, &taken):
-			holder := e.say.PortHolderUnknown()
-			if h := taken.Holder; h.PID != 0 {
-				holder = e.say.PortHolder(h.PID, h.Command, h.User)
-			}
-			e.add("ports", Bad, e.say.DoctorPortTaken(a.key, taken.Addr, holder), e.say.DoctorFixPort(a.key, config.Env(a.key)))
+			e.add("ports", Bad, e.say.DoctorPortTaken(a.key, taken.Addr, HolderText(e.say, taken.Holder)), e.say.DoctorFixPort(a.key, config.Env(a.key)))
 		case err != nil:
 			e.add("ports", Bad, err.Error(), e.say.DoctorFixPort(a.key, config.Env(a.key)))
 		default:

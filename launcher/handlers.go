@@ -79,10 +79,9 @@ func (l *Launcher) why(ctx context.Context, name string) (*Why, error) {
 	if died {
 		why.Crash = &crash
 	}
-	all := l.supervisor.Status()
-	for _, c := range all {
+	for _, c := range l.supervisor.Status() {
 		if c.Name == name {
-			why.Status = l.componentStatus(ctx, c, all)
+			why.Status = l.componentStatus(ctx, c)
 		}
 	}
 	return &why, nil

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/taskctl/taskctl/pkg/config"
@@ -31,9 +30,8 @@ func (l *Launcher) status(ctx context.Context) Status {
 		ReadyAfter: time.Duration(l.readyTook.Load()).Seconds(),
 	}
 	living := map[int]bool{os.Getpid(): true}
-	all := l.supervisor.Status()
-	for _, c := range all {
-		s.Components = append(s.Components, l.componentStatus(ctx, c, all))
+	for _, c := range l.supervisor.Status() {
+		s.Components = append(s.Components, l.componentStatus(ctx, c))
 		living[c.PID] = true
 	}
 	l.usage.forget(living)
@@ -49,11 +47,11 @@ func (l *Launcher) mode() string {
 	return ModeProcesses
 }
 
-// componentStatus is one of all components.
-func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status, all []supervisor.Status) ComponentStatus {
+func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status) ComponentStatus {
 	out := ComponentStatus{
 		Name: c.Name, State: string(c.State), PID: c.PID, Address: l.sockets.addr(c.Name),
 		Generation: c.Generation, Restarts: c.Restarts, Exit: c.LastExit, Suspended: c.Suspended, Misses: c.Misses,
+		WaitsFor: c.WaitsFor,
 	}
 	if !c.StartedAt.IsZero() {
 		started := c.StartedAt.UTC()
@@ -64,11 +62,6 @@ func (l *Launcher) componentStatus(ctx context.Context, c supervisor.Status, all
 	}
 	if c.Budget.Deaths > 0 {
 		out.Budget = &c.Budget
-	}
-	for _, other := range all {
-		if slices.Contains(c.WaitsFor, other.Name) && other.State != supervisor.StateReady {
-			out.WaitsFor = append(out.WaitsFor, other.Name)
-		}
 	}
 	if c.State == supervisor.StateStarting && out.StartedAt != nil {
 		out.ReadyWhen = l.readyWhen(c.Name)

@@ -41,6 +41,14 @@ func ExitText(say message.Lang, e supervisor.Exit) string {
 	return text
 }
 
+// HolderText says who holds a port, as far as that is known.
+func HolderText(say message.Lang, h Holder) string {
+	if h.PID == 0 {
+		return say.PortHolderUnknown()
+	}
+	return say.PortHolder(h.PID, h.Command, h.User)
+}
+
 // BudgetText says what the restart policy has left as of a time, and what the
 // last of the deaths was.
 func BudgetText(say message.Lang, b supervisor.Budget, cause *supervisor.Exit, now time.Time) string {

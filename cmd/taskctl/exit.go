@@ -150,10 +150,7 @@ func wayOut(err error, lang message.Lang, dir string) string {
 }
 
 func explainTaken(err *launcher.PortTakenError, lang message.Lang) string {
-	holder := lang.PortHolderUnknown()
-	if h := err.Holder; h.PID != 0 {
-		holder = lang.PortHolder(h.PID, h.Command, h.User)
-	}
+	holder := launcher.HolderText(lang, err.Holder)
 	text := lang.PortTaken(err.Component, err.Port, err.Addr, holder, err.Key, config.Env(err.Key))
 	if err.Also != nil {
 		text += "\n" + explainTaken(err.Also, lang)

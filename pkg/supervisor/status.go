@@ -19,7 +19,7 @@ type Status struct {
 	Budget     Budget    `json:"budget"`
 	Suspended  bool      `json:"suspended,omitempty"` // stopped by a signal, which is why it does not answer
 	Misses     int       `json:"misses,omitempty"`    // probes in a row without an answer
-	WaitsFor   []string  `json:"waits_for,omitempty"` // components that have to be ready before it is started
+	WaitsFor   []string  `json:"waits_for,omitempty"` // components that are not ready yet, and have to be before it is started
 }
 
 // Budget is what the restart policy has left.

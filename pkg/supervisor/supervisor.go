@@ -128,7 +128,7 @@ func (s *Supervisor) Restart(ctx context.Context, names ...string) error {
 	}
 	var failed RestartErrors
 	for _, c := range chosen {
-		if waits := s.unready(c); len(waits) > 0 {
+		if waits := s.status(c).WaitsFor; len(waits) > 0 {
 			failed = append(failed, &RestartError{Component: c.spec.Name, WaitsFor: waits})
 			continue
 		}
@@ -144,13 +144,6 @@ func (s *Supervisor) Restart(ctx context.Context, names ...string) error {
 		return failed
 	}
 	return nil
-}
-
-// unready returns those that keep a component from being started.
-func (s *Supervisor) unready(c *component) []string {
-	return slices.DeleteFunc(slices.Clone(c.seen.read().WaitsFor), func(name string) bool {
-		return s.byName[name].seen.read().State == StateReady
-	})
 }
 
 // Stop stops components, all of them when none is named, in reverse start
@@ -223,9 +216,18 @@ func (s *Supervisor) KillNow() {
 func (s *Supervisor) Status() []Status {
 	all := make([]Status, len(s.components))
 	for i, c := range s.components {
-		all[i] = c.seen.read()
+		all[i] = s.status(c)
 	}
 	return all
+}
+
+// status is what c has published; which of those before it are ready only we know.
+func (s *Supervisor) status(c *component) Status {
+	st := c.seen.read()
+	st.WaitsFor = slices.DeleteFunc(slices.Clone(st.WaitsFor), func(name string) bool {
+		return s.byName[name].seen.read().State == StateReady
+	})
+	return st
 }
 
 // Why returns the record of the last time a component died. ErrUnknown for a
