@@ -18,23 +18,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// detachVar names the descriptor on which a detached launcher says that it is
-// ready. It is the launcher's own: no component inherits it.
+// detachVar names the descriptor on which a detached launcher reports that it is ready.
+// No component inherits it.
 const detachVar = "TASKCTL_DETACHED"
 
-// Detach runs the launcher again, in a session of its own, and returns once that
-// one is ready (0, nil) or has ended (its exit code). What it prints until then
-// goes to stdout and stderr. When ctx ends meanwhile it is asked to stop, and each
-// time that again yields, once more: it takes that as a second Ctrl+C.
-func Detach(ctx context.Context, path string, args []string, stdout, stderr io.Writer, again <-chan struct{}) (exitCode int, err error) {
+// Detach runs the launcher as a new process in a session of its own, and returns when
+// that launcher is ready or has ended. If it has ended, Detach returns its exit code,
+// or [ErrStoppedBeforeReady] if another process stopped it. When ctx ends, the launcher
+// is asked to stop.
+func Detach(ctx context.Context, d DetachOptions) (exitCode int, err error) {
 	readyR, readyW, err := os.Pipe()
 	if err != nil {
 		return 0, fmt.Errorf("detach: %w", err)
 	}
 	defer readyR.Close() //nolint:errcheck // only read from
 
-	cmd := exec.Command(path, args...)
-	cmd.Args[0] = "taskctl" // not the way to it, which may be /proc/self/exe
+	cmd := exec.Command(d.Executable, d.Args...)
+	cmd.Args[0] = "taskctl" // instead of the path, which may be /proc/self/exe
 	cmd.Env = append(os.Environ(), detachVar+"=3")
 	cmd.ExtraFiles = []*os.File{readyW}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -53,39 +53,48 @@ func Detach(ctx context.Context, path string, args []string, stdout, stderr io.W
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
-		for interrupt := ctx.Done(); ; interrupt = again {
+		for interrupt := ctx.Done(); ; interrupt = d.Again {
 			select {
 			case <-interrupt:
-				_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended in this instant, which Wait tells
+				_ = cmd.Process.Signal(syscall.SIGTERM) // fails if it has just ended, which Wait reports
 			case <-ended:
 				return
 			}
 		}
 	}()
 
-	// The launcher closes both streams when it is ready, and by ending.
+	// The launcher closes both streams when it is ready or ends.
 	var copies sync.WaitGroup
-	copies.Go(func() { _, _ = io.Copy(stdout, outR) })
-	copies.Go(func() { _, _ = io.Copy(stderr, errR) })
-	word, _ := bufio.NewReader(readyR).ReadString('\n')
+	copies.Go(func() { _, _ = io.Copy(d.Stdout, outR) })
+	copies.Go(func() { _, _ = io.Copy(d.Stderr, errR) })
+	report, _ := bufio.NewReader(readyR).ReadString('\n')
 	copies.Wait()
-	if strings.TrimSpace(word) == "ready" {
+	if strings.TrimSpace(report) == "ready" {
 		return 0, cmd.Process.Release()
 	}
-	if err := cmd.Wait(); err != nil {
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-			if exit.ExitCode() >= 0 {
-				return exit.ExitCode(), nil
-			}
-			err = fmt.Errorf("pid %d was ended as it started (%w); `taskctl logs launcher` has what it wrote", exit.Pid(), exit)
-		}
-		return 0, fmt.Errorf("wait for the launcher: %w", err)
-	}
-	return 0, nil
+	return awaitExit(ctx, cmd)
 }
 
-// Detached returns what a detached launcher has to call when it is ready: it lets
-// go of the streams and tells the process that waits. nil when not detached.
+// awaitExit returns the exit code of a launcher that did not become ready.
+func awaitExit(ctx context.Context, cmd *exec.Cmd) (code int, err error) {
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	switch {
+	case err == nil && ctx.Err() == nil:
+		return 0, ErrStoppedBeforeReady
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return exit.ExitCode(), nil
+	case errors.As(err, &exit):
+		err = fmt.Errorf("pid %d was ended as it started (%w); `taskctl logs launcher` has what it wrote", exit.Pid(), exit)
+	}
+	return 0, fmt.Errorf("wait for the launcher: %w", err)
+}
+
+// Detached returns a function that a detached launcher calls when it is ready: it
+// closes the streams and notifies the waiting process. It returns nil if this launcher
+// is not detached.
 func Detached(getenv func(string) string) func() error {
 	fd, err := strconv.Atoi(getenv(detachVar))
 	if err != nil {
@@ -96,12 +105,12 @@ func Detached(getenv func(string) string) func() error {
 	return func() error {
 		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 		if err != nil {
-			return fmt.Errorf("let go of the terminal: %w", err)
+			return fmt.Errorf("close the terminal: %w", err)
 		}
 		defer null.Close() //nolint:errcheck // nothing was written to it
 		for _, stream := range []int{1, 2} {
 			if err := dupOver(int(null.Fd()), stream); err != nil {
-				return fmt.Errorf("let go of the terminal: %w", err)
+				return fmt.Errorf("close the terminal: %w", err)
 			}
 		}
 		pipe := os.NewFile(uintptr(fd), "ready")
@@ -109,3 +118,6 @@ func Detached(getenv func(string) string) func() error {
 		return errors.Join(err, pipe.Close())
 	}
 }
+
+// IsDetached reports whether this process is a detached launcher.
+func IsDetached(getenv func(string) string) bool { return getenv(detachVar) != "" }

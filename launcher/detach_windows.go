@@ -3,13 +3,15 @@ package launcher
 import (
 	"context"
 	"errors"
-	"io"
 )
 
-// Detach is not available: a Windows process has no session to leave.
-func Detach(context.Context, string, []string, io.Writer, io.Writer, <-chan struct{}) (int, error) {
+// Detach is not available, because Windows has no sessions.
+func Detach(context.Context, DetachOptions) (int, error) {
 	return 0, errors.New("--detach is not available on Windows; use a service manager, or start /b")
 }
 
-// Detached is always nil here.
+// Detached is always nil on Windows.
 func Detached(func(string) string) func() error { return nil }
+
+// IsDetached is always false on Windows.
+func IsDetached(func(string) string) bool { return false }

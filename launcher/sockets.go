@@ -7,57 +7,37 @@ import (
 	"os"
 	"sync"
 
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/listen"
+	"taskctl/launcher/ports"
+	"taskctl/pkg/config"
+	"taskctl/pkg/listen"
 )
 
-// sockets are the listening sockets of api and wsserver. The launcher holds them
-// as long as the component is wanted, so that connections wait in the backlog
-// while one is restarted; one that is given up is let go of, so that its clients
-// see it.
+// sockets are the listening sockets of api and wsserver. The launcher keeps them open
+// while a component restarts, so that connections wait in the backlog. When a component
+// has failed permanently it closes them, so that clients are refused.
 type sockets struct {
-	cfg    *config.Config
-	passed *listen.Passed
+	cfg       *config.Config
+	inherited *listen.Inherited
 
 	mu   sync.Mutex
-	held map[string]*heldSet
+	open map[string]*openSet
 }
 
-type heldSet struct {
+type openSet struct {
 	set   *listen.Set
-	files []*os.File // what children inherit; nil where they run in-process
+	files []*os.File // duplicates for children; nil if the components run in-process
 }
 
-// socketAddr is the setting behind a component's address.
-type socketAddr struct{ component, key, addr string }
-
-func socketAddrs(cfg *config.Config) []socketAddr {
-	return []socketAddr{
-		{config.WSServer, "wsserver.addr", cfg.WSServer.Addr},
-		{config.API, "api.addr", cfg.API.Addr},
-	}
-}
-
-// socketAddrOf is the address of one component; zero where it listens on nothing.
-func socketAddrOf(cfg *config.Config, component string) socketAddr {
-	for _, a := range socketAddrs(cfg) {
-		if a.component == component {
-			return a
-		}
-	}
-	return socketAddr{}
-}
-
-// bindAll binds every socket, or none: a port that is taken is a
-// *PortTakenError with its holder, before anything has been started.
-func bindAll(ctx context.Context, cfg *config.Config, passed *listen.Passed) (*sockets, error) {
-	s := &sockets{cfg: cfg, passed: passed, held: map[string]*heldSet{}}
-	var taken *PortTakenError
-	for _, a := range socketAddrs(cfg) {
-		set, err := bind(ctx, a, passed)
+// bindAll binds every socket, or none. If a port is in use, it returns a
+// *ports.TakenError.
+func bindAll(ctx context.Context, cfg *config.Config, inherited *listen.Inherited) (*sockets, error) {
+	s := &sockets{cfg: cfg, inherited: inherited, open: map[string]*openSet{}}
+	var taken *ports.TakenError
+	for _, setting := range ports.Settings(cfg) {
+		set, err := ports.Bind(ctx, setting, inherited)
 		switch also := taken; {
 		case err == nil:
-			s.held[a.component] = &heldSet{set: set}
+			s.open[setting.Component] = &openSet{set: set}
 		case errors.As(err, &taken):
 			taken.Also = also
 		default:
@@ -67,52 +47,41 @@ func bindAll(ctx context.Context, cfg *config.Config, passed *listen.Passed) (*s
 	if taken != nil {
 		return nil, errors.Join(taken, s.close())
 	}
-	// One that is let go of is bound again where its clients know it: the port
-	// that 0 became.
+	// A closed socket is bound again on the port that was chosen for port 0, because
+	// clients know that port.
 	s.cfg = cfg.At(s.addr(config.API), s.addr(config.WSServer))
 	return s, nil
 }
 
-func bind(ctx context.Context, a socketAddr, passed *listen.Passed) (*listen.Set, error) {
-	set, err := passed.Open(a.addr)
-	if busy := (*listen.BusyError)(nil); errors.As(err, &busy) {
-		return nil, &PortTakenError{
-			Component: a.component, Key: a.key, Addr: busy.Addr, Port: busy.Port,
-			Holder: holderOf(ctx, busy.Port), Err: err,
-		}
-	}
-	return set, err
-}
-
-// addr is where a component really listens: port 0 has become a number.
+// addr is the listen address of a component, with the chosen port instead of port 0.
 func (s *sockets) addr(component string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h := s.held[component]; h != nil {
+	if h := s.open[component]; h != nil {
 		return h.set.Addr
 	}
 	return ""
 }
 
-// warnings are what the machine lacks.
+// warnings say what is missing on this machine, such as IPv6.
 func (s *sockets) warnings() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
-	for _, a := range socketAddrs(s.cfg) {
-		if h := s.held[a.component]; h != nil && len(all) == 0 {
+	for _, setting := range ports.Settings(s.cfg) {
+		if h := s.open[setting.Component]; h != nil && len(all) == 0 {
 			all = append(all, h.set.Warnings...)
 		}
 	}
 	return all
 }
 
-// files returns a component's sockets for a child to inherit, binding them again
-// where they had been let go of. Nil for one that listens on nothing.
+// files returns a component's sockets for a child to inherit. It binds them again if
+// they are closed. It returns nil for a component that does not listen.
 func (s *sockets) files(component string) ([]*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, err := s.hold(component)
+	h, err := s.bound(component)
 	if h == nil || err != nil {
 		return nil, err
 	}
@@ -124,44 +93,45 @@ func (s *sockets) files(component string) ([]*os.File, error) {
 	return h.files, nil
 }
 
-// listeners returns a component's sockets for a group of goroutines, which
-// closes its own copies and not ours.
+// listeners returns a component's sockets for goroutines of this process. They are
+// copies, so closing them does not close the sockets themselves.
 func (s *sockets) listeners(component string) ([]net.Listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, err := s.hold(component)
+	h, err := s.bound(component)
 	if h == nil || err != nil {
 		return nil, err
 	}
 	return h.set.Share()
 }
 
-// hold returns the sockets of a component, or nil; s.mu is held.
-func (s *sockets) hold(component string) (*heldSet, error) {
-	if h := s.held[component]; h != nil {
+// bound returns the sockets of a component, and binds them if they are closed. It
+// returns nil for a component that does not listen. s.mu is held.
+func (s *sockets) bound(component string) (*openSet, error) {
+	if h := s.open[component]; h != nil {
 		return h, nil
 	}
-	a := socketAddrOf(s.cfg, component)
-	if a.addr == "" {
+	setting := ports.SettingOf(s.cfg, component)
+	if setting.Addr == "" {
 		return nil, nil
 	}
-	set, err := bind(context.Background(), a, s.passed) // bounded by itself: nothing is waited for
+	set, err := ports.Bind(context.Background(), setting, s.inherited) // binding does not block
 	if err != nil {
 		return nil, err
 	}
-	s.held[component] = &heldSet{set: set}
-	return s.held[component], nil
+	s.open[component] = &openSet{set: set}
+	return s.open[component], nil
 }
 
-// letGo closes a component's sockets.
-func (s *sockets) letGo(component string) error {
+// release closes a component's sockets.
+func (s *sockets) release(component string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.held[component]
+	h := s.open[component]
 	if h == nil {
 		return nil
 	}
-	delete(s.held, component)
+	delete(s.open, component)
 	err := h.set.Close()
 	for _, f := range h.files {
 		err = errors.Join(err, f.Close())
@@ -171,8 +141,8 @@ func (s *sockets) letGo(component string) error {
 
 func (s *sockets) close() error {
 	var errs []error
-	for _, a := range socketAddrs(s.cfg) {
-		errs = append(errs, s.letGo(a.component))
+	for _, setting := range ports.Settings(s.cfg) {
+		errs = append(errs, s.release(setting.Component))
 	}
 	return errors.Join(errs...)
 }

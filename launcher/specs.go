@@ -2,56 +2,70 @@ package launcher
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/consumer"
-	"github.com/taskctl/taskctl/pkg/logfile"
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/launcher/components"
+	"taskctl/pkg/config"
+	"taskctl/pkg/consumer"
+	"taskctl/pkg/hooks"
+	"taskctl/pkg/logfile"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor/child"
 )
 
-// checkpointFile lets the launcher's own consumer go on after a restart where it
-// was, so that logs/consumer.log has no hole.
+// checkpointFile keeps the position of the launcher's own consumer across restarts, so
+// that logs/consumer.log has no gap.
 const checkpointFile = "consumer.checkpoint"
 
-// specs are the components of the system: ours in their order, then the user's.
-func (l *Launcher) specs() ([]supervisor.Spec, error) {
+// specs describes the components of the system: our own in start order, then the user's
+// in the order of cfg.
+func (s *system) specs(cfg *config.Config) ([]supervisor.Spec, error) {
 	specs := []supervisor.Spec{
-		l.own(config.WSServer, RunWSServer),
-		l.own(config.API, RunAPI, config.WSServer),
-		l.own(config.Consumer, l.runOwnConsumer, config.API),
+		s.own(s.cfg, config.WSServer, components.RunWSServer),
+		s.own(s.cfg, config.API, components.RunAPI, config.WSServer),
+		s.own(s.cfg, config.Consumer, runConsumer, config.API),
 	}
+	hooked, err := s.hooks(cfg)
+	if err != nil {
+		return nil, err
+	}
+	specs = append(specs, hooked...)
+	specs = slices.DeleteFunc(specs, func(spec supervisor.Spec) bool { return !s.cfg.Runs(spec.Name) })
 	for i := range specs {
 		spec := &specs[i]
-		if name := spec.Name; name == config.Consumer {
-			spec.Alive = true
+		spec.Restart, spec.ReadyTimeout = restartPolicy(config.Restart{}, cfg), cfg.Start.Timeout
+		spec.Alive = true
+		switch name := spec.Name; name {
+		case config.Hooks:
+		case config.Consumer:
 			spec.Notes = func(_ uint64, note string) {
-				if at, isSeen := strings.CutPrefix(note, seenPrefix); isSeen {
-					l.seen.note(at)
+				if at, ok := components.NotedPosition(note); ok {
+					s.position.set(at)
 				}
 			}
-		} else {
+		default:
 			spec.Rolling = true
-			spec.Probe = func(ctx context.Context) error { return l.ask(ctx, name, "/healthz", nil) }
+			spec.Notes = func(_ uint64, note string) {
+				if text, ok := components.NotedWaiting(note); ok {
+					s.reporter.awaits(name, text)
+				}
+			}
 			spec.OnFailed = func() {
-				if err := l.sockets.letGo(name); err != nil {
-					l.log.Error("close the sockets of a failed component", "component", name, "error", err)
+				if err := s.sockets.release(name); err != nil {
+					s.log.Error("close the sockets of a failed component", "component", name, "error", err)
 				}
 			}
 		}
 	}
-	for _, c := range l.cfg.Components {
-		spec, err := l.users(c)
+	for _, c := range cfg.Components {
+		spec, err := s.users(c, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -60,131 +74,111 @@ func (l *Launcher) specs() ([]supervisor.Spec, error) {
 	return specs, nil
 }
 
-// own is the spec of one of our components: the same function runs as a child
-// process or as goroutines.
-func (l *Launcher) own(name string, run func(context.Context, *config.Config, Env) error, after ...string) supervisor.Spec {
+// own is the spec of one of our components with the settings cfg. The same function
+// runs as a child process or as goroutines.
+func (s *system) own(cfg *config.Config, name string, run func(context.Context, *config.Config, components.Env) error, after ...string) supervisor.Spec {
 	spec := supervisor.Spec{
-		Name: name, After: after, Restart: l.restart(config.Restart{}),
-		ReadyTimeout: l.cfg.Start.Timeout, StopTimeout: l.cfg.Stop.Timeout, RetireTimeout: l.cfg.RetireTimeout(),
+		Name: name, After: s.local(after), StopTimeout: s.cfg.Stop.Timeout, RetireTimeout: s.cfg.RetireTimeout(),
 	}
-	if l.opts.InProcess {
+	if s.opts.InProcess {
 		spec.Runner = supervisor.Func{
-			Output:    l.output(name),
-			Listeners: func() ([]net.Listener, error) { return l.sockets.listeners(name) },
+			Output:    s.output(name),
+			Listeners: func() ([]net.Listener, error) { return s.sockets.listeners(name) },
 			Run: func(ctx context.Context, h *child.Handle) error {
-				return run(ctx, l.live, Env{
-					Handle: h, Stdout: h.Stdout(), Stderr: h.Stderr(), Lang: l.opts.Lang,
-					Version: l.opts.Version, Getenv: l.opts.Getenv,
+				return run(ctx, cfg, components.Env{
+					Handle: h, Stdout: h.Stdout(), Stderr: h.Stderr(), Lang: s.opts.Lang,
+					Version: s.opts.Version, Getenv: s.opts.Getenv, Environ: s.opts.Environ,
 				})
 			},
 		}
 		return spec
 	}
 	args := []string{name}
-	if name == config.Consumer {
-		args = append(args, "--checkpoint", l.cfg.Data(checkpointFile))
+	switch name {
+	case config.Consumer:
+		args = append(args, "--checkpoint", s.cfg.Data(checkpointFile))
+	case config.Hooks:
+		args = append(args, "run")
 	}
 	spec.Runner = supervisor.Process{
-		Path: l.opts.Executable, Name: "taskctl", Args: args, Env: append(foreignEnviron(), l.live.Environ(os.DevNull)...),
-		Dir: l.cfg.Dir, Ours: true, Output: l.output(name),
-		Sockets: func() ([]*os.File, error) { return l.sockets.files(name) },
+		Path: s.opts.Executable, Name: "taskctl", Args: args, Env: ownEnviron(s.opts.Environ, cfg, os.DevNull),
+		Dir: s.cfg.Dir, Ours: true, Output: s.output(name),
+		Sockets: func() ([]*os.File, error) { return s.sockets.files(name) },
 	}
 	return spec
 }
 
-// foreignEnviron is our environment without our own variables: every setting is
-// told to a child anew, with what port 0 became.
-func foreignEnviron() []string {
-	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "TASKCTL_") })
+// hooks returns the spec of the component that delivers events to the hooks of cfg, or
+// none if there are no hooks. A reload restarts the component when the hooks have
+// changed.
+func (s *system) hooks(cfg *config.Config) ([]supervisor.Spec, error) {
+	hooked := s.withHooks(cfg)
+	if !hooked.RunsHooks() {
+		return nil, nil
+	}
+	digest, err := json.Marshal(hooked.Hooks) //nolint:gosec // it is only compared
+	if err != nil {
+		return nil, err
+	}
+	spec := s.own(hooked, config.Hooks, components.RunHooks, config.API)
+	spec.Digest = string(digest)
+	return []supervisor.Spec{spec}, nil
 }
 
-// runOwnConsumer is the consumer as the launcher runs it.
-func (l *Launcher) runOwnConsumer(ctx context.Context, cfg *config.Config, env Env) error {
-	return RunConsumer(ctx, cfg, consumer.Config{Checkpoint: cfg.Data(checkpointFile)}, env)
+// withHooks is the settings of the launcher's start, with the hooks of cfg.
+func (s *system) withHooks(cfg *config.Config) *config.Config {
+	hooked := *s.cfg
+	hooked.Hooks = cfg.Hooks
+	return &hooked
 }
 
-// users is the spec of a process of the user's own.
-func (l *Launcher) users(c config.Component) (supervisor.Spec, error) {
-	dir := c.Dir
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(l.cfg.Dir, dir)
+// forgetHooks removes the status of earlier hooks if cfg has none, so that the metrics
+// of the api do not show it.
+func (s *system) forgetHooks(cfg *config.Config) error {
+	if s.withHooks(cfg).RunsHooks() {
+		return nil
 	}
-	env := os.Environ()
-	for name, value := range c.Env {
-		env = append(env, name+"="+value)
-	}
-	process := supervisor.Process{
-		Path: c.Command[0], Args: c.Command[1:], Env: env, Dir: dir, Output: l.output(c.Name),
-	}
-	if c.Ready != (config.Ready{}) {
-		process.Ready = &supervisor.UserReady{HTTP: c.Ready.HTTP, TCP: c.Ready.TCP}
-		if c.Ready.Log != "" {
-			process.Ready.Log = regexp.MustCompile(regexp.QuoteMeta(c.Ready.Log))
-		}
-	}
-	spec := supervisor.Spec{
-		Name: c.Name, After: c.After, Runner: process, MayFail: true, Restart: l.restart(c.Restart),
-		ReadyTimeout: l.cfg.Start.Timeout, StopTimeout: l.cfg.Stop.Timeout,
-	}
-	if c.Stop.Timeout != nil {
-		spec.StopTimeout = *c.Stop.Timeout
-	}
-	if c.Stop.Signal != "" {
-		signal, err := signalNamed(c.Stop.Signal)
-		if err != nil {
-			return supervisor.Spec{}, fmt.Errorf("component %s: %w", c.Name, err)
-		}
-		spec.StopSignal = signal
-	}
-	return spec, nil
+	return hooks.RemoveStatus(s.cfg.HooksDir())
 }
 
-// restart is a component's restart policy: its own where it says so.
-func (l *Launcher) restart(own config.Restart) supervisor.RestartPolicy {
-	policy := supervisor.RestartPolicy{
-		Max: l.cfg.Restart.Max, Window: l.cfg.Restart.Window,
-		BackoffMin: l.cfg.Restart.BackoffMin, BackoffMax: l.cfg.Restart.BackoffMax,
-	}
-	if own.Max != nil {
-		policy.Max = *own.Max
-	}
-	for _, override := range []struct{ to, from *time.Duration }{
-		{&policy.Window, own.Window}, {&policy.BackoffMin, own.BackoffMin}, {&policy.BackoffMax, own.BackoffMax},
-	} {
-		if override.from != nil {
-			*override.to = *override.from
-		}
-	}
-	return policy
+// local returns names without our own components that do not run on this machine.
+func (s *system) local(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return isOwn(name) && !s.cfg.Runs(name) })
 }
 
-// output opens a component's streams in its log file. The consumer may stand still
-// where its log takes nothing, as its server waits for it: its events have no hole.
-func (l *Launcher) output(name string) supervisor.Output {
+// runConsumer runs the consumer as goroutines of the launcher.
+func runConsumer(ctx context.Context, cfg *config.Config, env components.Env) error {
+	return components.RunConsumer(ctx, cfg, consumer.Config{Checkpoint: cfg.Data(checkpointFile)}, env)
+}
+
+// output opens a component's streams in its log file. The consumer's output blocks
+// while its log cannot be written, so that no event is missing in it; wsserver keeps
+// the events meanwhile.
+func (s *system) output(name string) supervisor.Output {
 	return func(stream string) io.WriteCloser {
-		file, err := l.logs.File(name)
-		if err != nil { // the name has been checked, so the logs are closed: there is nobody to read it
+		file, err := s.logs.File(name)
+		if err != nil { // the name is valid, so the logs are closed
 			return discard{}
 		}
 		stream = strings.TrimPrefix(stream, "std")
 		if name == config.Consumer && stream == logfile.Out {
-			return file.PatientStream(stream)
+			return s.echoed(name, file.BlockingStream(stream))
 		}
-		return file.Stream(stream)
+		return s.echoed(name, file.Stream(stream))
 	}
 }
 
-// discard is where output goes that comes when the logs are closed.
+// discard drops output that arrives after the logs are closed.
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) Close() error                { return nil }
 
-// signalNamed returns the signal that the settings name; see config's list.
+// signalNamed returns the signal with the name that the settings use.
 func signalNamed(name string) (syscall.Signal, error) {
-	for _, s := range stopSignals() {
-		if s.name == name {
-			return s.signal, nil
+	for _, known := range stopSignals() {
+		if known.name == name {
+			return known.signal, nil
 		}
 	}
 	return 0, fmt.Errorf("this system has no signal %s", name)

@@ -1,74 +1,254 @@
 package launcher
 
 import (
+	"context"
+	"os"
+	"strings"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/launcher/control"
+	"taskctl/pkg/config"
+	"taskctl/pkg/hooks"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/task"
 )
 
-// State is how a whole system is, or one component of it.
-type State string
+var _ control.System = (*system)(nil)
 
-// The states of a system; a component has its own (see supervisor).
-const (
-	Starting State = "starting"
-	Ready    State = "ready"
-	Degraded State = "degraded" // some component is not ready
-	Failed   State = "failed"   // some component is given up
-	Stopping State = "stopping"
-	Stopped  State = "stopped"
-)
+// statusTimeout bounds each request to wsserver and the api about their state, so that a
+// hung component does not delay `status`.
+const statusTimeout = 500 * time.Millisecond
 
-// The modes a system runs in.
-const (
-	ModeProcesses = "processes"
-	ModeInProcess = "in-process"
-)
-
-// Status is one look at a system, as `taskctl status --json` prints it.
-type Status struct {
-	State      State             `json:"state"`
-	Mode       string            `json:"mode"`
-	PID        int               `json:"pid"`
-	StartedAt  *time.Time        `json:"started_at"` // null when nothing runs
-	Dir        string            `json:"dir"`
-	Clients    int               `json:"clients"`
-	Seq        uint64            `json:"seq"`
-	Epoch      string            `json:"epoch,omitempty"`
-	RoundTrip  *RoundTrip        `json:"round_trip,omitempty"`
-	API        string            `json:"api,omitempty"`       // the URL
-	WebSocket  string            `json:"websocket,omitempty"` // the URL
-	LogDir     string            `json:"log_dir,omitempty"`
-	ReadyAfter float64           `json:"ready_after_seconds,omitempty"` // from the start to all ready
-	Components []ComponentStatus `json:"components"`
+// Status measures the whole system at the time of the call.
+func (s *system) Status(ctx context.Context) control.Status {
+	began := s.startedAt.UTC()
+	out := control.Status{
+		Mode: s.mode(), PID: os.Getpid(), StartedAt: &began, Dir: s.cfg.Dir,
+		Replaced:   s.binary.replaced(),
+		SettingsAt: s.settingsAt.Load(),
+		API:        s.cfg.APIURL(),
+		WebSocket:  s.cfg.WebSocket(),
+		LogDir:     s.cfg.LogDir(),
+		RoundTrip:  s.roundTrip.Load(),
+		ReadyAfter: time.Duration(s.readyAfter.Load()).Seconds(),
+	}
+	living := map[int]bool{os.Getpid(): true}
+	usage := s.supervisor.Usage()
+	for _, c := range s.supervisor.Status() {
+		out.Components = append(out.Components, s.componentStatus(ctx, c, usage[c.Name]))
+		living[c.PID] = true
+	}
+	s.usage.forget(living)
+	traffic := s.traffic(ctx)
+	out.Clients, out.Seq, out.Epoch = traffic.Clients, traffic.Seq, traffic.Epoch
+	out.Store, out.Broker = s.services(ctx, traffic)
+	out.Hooks = s.hookStatus(out)
+	out.State = s.state(out)
+	return out
 }
 
-// ComponentStatus is one component of a [Status].
-type ComponentStatus struct {
-	Name       string     `json:"name"`
-	State      string     `json:"state"`
-	PID        int        `json:"pid"`
-	Address    string     `json:"address"`
-	StartedAt  *time.Time `json:"started_at"` // of this generation; null while none runs
-	Generation uint64     `json:"generation"`
-	Restarts   int        `json:"restarts"`
-	RSSBytes   uint64     `json:"rss_bytes"`
-	CPUPercent float64    `json:"cpu_percent"` // of one core, since the last look
-	LastExit   string     `json:"last_exit"`   // in English, as everything that programs read
-
-	Exit      *supervisor.Exit   `json:"exit,omitempty"`       // the same in detail
-	Budget    *supervisor.Budget `json:"budget,omitempty"`     // once it has died
-	Suspended bool               `json:"suspended,omitempty"`  // stopped by a signal, which is why it does not answer
-	Misses    int                `json:"misses,omitempty"`     // health checks in a row without an answer
-	WaitsFor  []string           `json:"waits_for,omitempty"`  // components that have to be ready before it is started
-	ReadyWhen string             `json:"ready_when,omitempty"` // what it has to show while it is starting, as in the settings: "log: listening"
+// hookStatus reads the status of the hooks from their files.
+func (s *system) hookStatus(now control.Status) []hooks.Status {
+	if !s.withHooks(s.reloaded.Load()).RunsHooks() {
+		return nil
+	}
+	all, err := hooks.ReadStatus(s.cfg.HooksDir(), task.Position{Epoch: now.Epoch, Seq: now.Seq})
+	if err != nil {
+		s.log.Warn("read the state of the hooks", "error", err)
+	}
+	for _, c := range now.Components {
+		if c.Name == config.Hooks && c.State != string(supervisor.StateReady) {
+			for i := range all {
+				all[i].State = hooks.StateStopped
+			}
+		}
+	}
+	return all
 }
 
-// RoundTrip is what the test task showed.
-type RoundTrip struct {
-	TaskID   string        `json:"task_id"`
-	Position task.Position `json:"-"`
-	Took     time.Duration `json:"-"`
-	TookMS   float64       `json:"took_ms"` // from the request to the consumer's word that it has it
+// Stop requests the stop, and returns the receipt when everything has ended.
+func (s *system) Stop(ctx context.Context) (control.Receipt, error) {
+	s.stop()
+	select {
+	case <-s.finished:
+		return s.receipt, nil
+	case <-ctx.Done():
+		return control.Receipt{}, ctx.Err()
+	}
+}
+
+// Restart restarts the named components, or all, and returns once they are ready.
+func (s *system) Restart(ctx context.Context, components ...string) error {
+	err := s.supervisor.Restart(ctx, components...)
+	s.api.CloseIdleConnections() // a replaced generation runs until its last client has disconnected
+	return err
+}
+
+// Why returns a component's state and its last death.
+func (s *system) Why(ctx context.Context, name string) (control.Why, error) {
+	crash, died, err := s.supervisor.Why(name)
+	if err != nil {
+		return control.Why{}, err
+	}
+	var why control.Why
+	if died {
+		why.Crash = &crash
+	}
+	for _, c := range s.supervisor.Status() {
+		if c.Name == name {
+			why.Status = s.componentStatus(ctx, c, s.supervisor.Usage()[c.Name])
+		}
+	}
+	return why, nil
+}
+
+// EmptyLogs empties current log files and returns the number of freed bytes.
+func (s *system) EmptyLogs(names ...string) (freed int64, err error) { return s.logs.Empty(names...) }
+
+func (s *system) mode() string {
+	if s.opts.InProcess {
+		return control.ModeInProcess
+	}
+	return control.ModeProcesses
+}
+
+func (s *system) componentStatus(ctx context.Context, c supervisor.Status, used supervisor.Usage) control.ComponentStatus {
+	out := control.ComponentStatus{
+		Name: c.Name, State: string(c.State), PID: c.PID, Address: s.sockets.addr(c.Name),
+		Generation: c.Generation, Restarts: c.Restarts, Exit: c.LastExit, Suspended: c.Suspended, Misses: c.Misses,
+		WaitsFor: c.WaitsFor, FileChange: c.FileChange,
+	}
+	if !c.StartedAt.IsZero() {
+		started := c.StartedAt.UTC()
+		out.StartedAt = &started
+	}
+	if c.LastExit != nil {
+		out.LastExit = c.LastExit.String()
+	}
+	if c.Budget.Deaths > 0 {
+		out.Budget = &c.Budget
+	}
+	if c.State == supervisor.StateStarting && out.StartedAt != nil {
+		out.ReadyWhen = readyCondition(s.reloaded.Load().Components, c.Name)
+	}
+	switch {
+	case used.RSSBytes > 0: // of all its processes
+		out.RSSBytes, out.CPUPercent = used.RSSBytes, s.usage.share(c.PID, c.StartedAt, used.CPU.Seconds())
+	case c.PID > 0:
+		out.RSSBytes, out.CPUPercent = s.usage.measure(ctx, c.PID, c.StartedAt)
+	case s.opts.InProcess && out.StartedAt != nil:
+		out.PID = os.Getpid() // it runs as goroutines of this process
+		out.RSSBytes, out.CPUPercent = s.usage.measure(ctx, os.Getpid(), s.startedAt)
+	}
+	return out
+}
+
+// readyCondition is the ready condition of one of the user's own components, as in the
+// settings; empty: it is ready once it runs.
+func readyCondition(components []config.Component, name string) string {
+	for _, c := range components {
+		switch {
+		case c.Name != name:
+		case c.Ready.Log != "":
+			return "log: " + c.Ready.Log
+		case c.Ready.HTTP != "":
+			return "http: " + c.Ready.HTTP
+		case c.Ready.TCP != "":
+			return "tcp: " + c.Ready.TCP
+		case len(c.Ready.Exec) > 0:
+			return "exec: " + strings.Join(c.Ready.Exec, " ")
+		}
+	}
+	return ""
+}
+
+// state is the state of the whole system, which is that of its worst part.
+func (s *system) state(out control.Status) control.State {
+	switch {
+	case s.stopBegan.Load() != nil:
+		return control.Stopping
+	case s.readyAfter.Load() == 0:
+		return control.Starting
+	}
+	state := control.Ready
+	if out.Store.State != control.Ready || out.Broker.State != control.Ready {
+		state = control.Degraded
+	}
+	for _, c := range out.Components {
+		switch {
+		case supervisor.State(c.State) == supervisor.StateFailed:
+			return control.Failed
+		case !asIntended(supervisor.State(c.State), c.Generation):
+			state = control.Degraded
+		}
+	}
+	return state
+}
+
+// asIntended reports whether a component is in its intended state. That includes a
+// stopped component that was never started, because it waits for `taskctl start NAME`.
+func asIntended(state supervisor.State, generations uint64) bool {
+	return state == supervisor.StateReady || state == supervisor.StateDone || state == supervisor.StateStopped && generations == 0
+}
+
+// traffic is wsserver's report on its clients and its position in the log.
+type traffic struct {
+	Clients  int    `json:"clients"`
+	Seq      uint64 `json:"seq"`
+	Epoch    string `json:"epoch"`
+	Lag      uint64 `json:"lag"`
+	Link     string `json:"link"`
+	answered bool   // wsserver has answered
+	readsLog bool   // wsserver can read the log
+}
+
+// traffic asks wsserver for its number of clients and the head of the log. If wsserver
+// does not answer, there are no clients, and the last event is that of the consumer.
+func (s *system) traffic(ctx context.Context) traffic {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	var t traffic
+	err := s.prober.get(ctx, config.WSServer, "/readyz", &t)
+	if t.answered = t.Epoch != ""; t.answered {
+		t.readsLog = err == nil
+		return t
+	}
+	last := s.position.last()
+	return traffic{Seq: last.Seq, Epoch: last.Epoch}
+}
+
+// linkDown is how api and wsserver report a link or a broker that is not connected.
+const linkDown = "down"
+
+// services asks api and wsserver, as far as they run on this machine, for the state of
+// the store and the broker. Without an answer a service counts as ready, because the
+// component that does not answer is reported by itself.
+func (s *system) services(ctx context.Context, t traffic) (store, broker *control.Service) {
+	store = &control.Service{Kind: s.cfg.Store, State: control.Ready, Server: s.cfg.StoreServer()}
+	broker = &control.Service{Kind: s.cfg.UsedBroker(), State: control.Ready, Lag: t.Lag}
+	if t.answered && !t.readsLog {
+		store.State = control.Degraded
+	}
+	linked := t.Link != linkDown
+	if s.cfg.Runs(config.API) {
+		ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+		defer cancel()
+		var api struct {
+			Link   string `json:"link"`
+			Type   string `json:"type"`   // of the problem, if it is not ready
+			Detail string `json:"detail"` // of the problem, for people
+		}
+		err := s.prober.get(ctx, config.API, "/readyz", &api)
+		if err != nil && (!t.readsLog || strings.HasSuffix(api.Type, "not-writable")) {
+			store.State, store.Reason = control.Degraded, api.Detail
+		}
+		linked = linked && (err != nil || api.Link != linkDown)
+	}
+	if !linked && s.cfg.Store == config.StorePostgres {
+		broker.State = control.Degraded
+	}
+	if store.State != control.Ready && broker.Kind == config.BrokerPostgres {
+		broker.State = control.Degraded // it is the same server
+	}
+	return store, broker
 }

@@ -5,83 +5,83 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
 const (
-	// unsaid is how many messages wait for a terminal that takes none.
-	unsaid = 256
-	// lastWords is how long the last of them may take to be taken.
-	lastWords = 2 * time.Second
+	// maxQueuedMessages bounds the messages that wait for the terminal.
+	maxQueuedMessages = 256
+	// flushTimeout bounds the wait until the last of them is written.
+	flushTimeout = 2 * time.Second
 )
 
-// terminal prints messages for people in order, and never holds up who speaks: a
-// terminal may be halted (Ctrl+S), a pipe be full that nobody reads. What it then
-// cannot keep it counts; the logs have it too.
+// terminal prints messages for people in order and never blocks its callers, although a
+// terminal may be paused (Ctrl+S) and a pipe may be full. It drops and counts messages
+// that do not fit into its queue; the logs have them too.
 type terminal struct {
 	lang  message.Lang
-	queue chan utterance
+	queue chan printJob
 
-	mu     sync.Mutex
-	missed int // since the last that was kept
+	mu      sync.Mutex
+	dropped int // messages dropped since the last one was queued
 }
 
-// utterance is one thing to print; one without w only tells done.
-type utterance struct {
-	w      io.Writer
-	text   string
-	missed int // before it
-	done   chan struct{}
+// printJob is one text to print; one without w only closes done.
+type printJob struct {
+	w       io.Writer
+	text    string
+	dropped int // messages dropped before this one
+	done    chan struct{}
 }
 
 func newTerminal(lang message.Lang) *terminal {
-	t := &terminal{lang: lang, queue: make(chan utterance, unsaid)}
-	go t.print()
+	t := &terminal{lang: lang, queue: make(chan printJob, maxQueuedMessages)}
+	go t.run()
 	return t
 }
 
-func (t *terminal) print() {
-	for u := range t.queue {
-		if u.w == nil {
-			close(u.done)
+func (t *terminal) run() {
+	for job := range t.queue {
+		if job.w == nil {
+			close(job.done)
 			continue
 		}
-		if u.missed > 0 {
-			u.text = t.lang.TerminalMissed(u.missed) + "\n" + u.text
+		if job.dropped > 0 {
+			job.text = t.lang.TerminalMissed(job.dropped) + "\n" + job.text
 		}
-		_, _ = io.WriteString(u.w, u.text) // where it has gone there is nobody to tell
+		_, _ = io.WriteString(job.w, job.text) // an error means that nobody reads
 	}
 }
 
-// say prints text on w, which has its own end of line, as soon as it is taken.
-func (t *terminal) say(w io.Writer, text string) {
+// print queues text, which ends in a newline, for w.
+func (t *terminal) print(w io.Writer, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	select {
-	case t.queue <- utterance{w: w, text: text, missed: t.missed}:
-		t.missed = 0
+	case t.queue <- printJob{w: w, text: text, dropped: t.dropped}:
+		t.dropped = 0
 	default:
-		t.missed++
+		t.dropped++
 	}
 }
 
-// flush waits until all that was said is printed, or for [lastWords] at most.
+// flush waits until everything queued is written, for at most flushTimeout.
 func (t *terminal) flush() {
-	patience := time.NewTimer(lastWords)
-	defer patience.Stop()
-	u := utterance{done: make(chan struct{})}
+	timeout := time.NewTimer(flushTimeout)
+	defer timeout.Stop()
+	job := printJob{done: make(chan struct{})}
 	select {
-	case t.queue <- u:
-	case <-patience.C:
+	case t.queue <- job:
+	case <-timeout.C:
 		return
 	}
 	select {
-	case <-u.done:
-	case <-patience.C:
+	case <-job.done:
+	case <-timeout.C:
 	}
 }
 
-// close ends it; nothing is said after that.
+// close flushes and ends it; nothing may be printed after that.
 func (t *terminal) close() error {
 	t.flush()
 	close(t.queue)

@@ -7,53 +7,53 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
-// halted takes what is written once it is let go.
-type halted struct {
-	letGo chan struct{}
-	taken strings.Builder
+// haltedWriter blocks until it is released.
+type haltedWriter struct {
+	release chan struct{}
+	written strings.Builder
 }
 
-func (h *halted) Write(p []byte) (int, error) {
-	<-h.letGo
-	return h.taken.Write(p)
+func (h *haltedWriter) Write(p []byte) (int, error) {
+	<-h.release
+	return h.written.Write(p)
 }
 
-func TestTerminalNeverHoldsUp(t *testing.T) {
+func TestTerminalNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		terminal, w := newTerminal(message.English), &halted{letGo: make(chan struct{})}
+		terminal, w := newTerminal(message.English), &haltedWriter{release: make(chan struct{})}
 		began := time.Now()
-		for i := range 2 * unsaid {
-			terminal.say(w, fmt.Sprintln(i))
+		for i := range 2 * maxQueuedMessages {
+			terminal.print(w, fmt.Sprintln(i))
 		}
 		if took := time.Since(began); took > 0 {
-			t.Errorf("speaking took %v", took)
+			t.Errorf("printing took %v", took)
 		}
-		if terminal.flush(); time.Since(began) != lastWords {
-			t.Errorf("it was waited for %v, want %v", time.Since(began), lastWords)
+		if terminal.flush(); time.Since(began) != flushTimeout {
+			t.Errorf("flush took %v, want %v", time.Since(began), flushTimeout)
 		}
-		close(w.letGo)
+		close(w.release)
 		synctest.Wait()
-		terminal.say(w, fmt.Sprintln(2*unsaid))
+		terminal.print(w, fmt.Sprintln(2*maxQueuedMessages))
 		if err := terminal.close(); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
 		var next int
-		for line := range strings.Lines(w.taken.String()) {
-			var missed int
-			if _, err := fmt.Sscanf(line, "(messages that this terminal did not take: %d;", &missed); err == nil {
-				next += missed
+		for line := range strings.Lines(w.written.String()) {
+			var dropped int
+			if _, err := fmt.Sscanf(line, "(messages dropped because this terminal was blocked: %d;", &dropped); err == nil {
+				next += dropped
 			} else if line == fmt.Sprintln(next) {
 				next++
 			} else {
-				t.Fatalf("after %d lines come %q", next, line)
+				t.Fatalf("after %d lines: %q", next, line)
 			}
 		}
-		if next != 2*unsaid+1 {
-			t.Errorf("%d lines are printed or counted, want %d", next, 2*unsaid+1)
+		if next != 2*maxQueuedMessages+1 {
+			t.Errorf("%d lines printed or counted, want %d", next, 2*maxQueuedMessages+1)
 		}
 	})
 }

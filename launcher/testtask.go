@@ -8,43 +8,41 @@ import (
 	"os"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/launcher/control"
+	"taskctl/pkg/client"
+	"taskctl/pkg/config"
+	"taskctl/pkg/ownfile"
+	"taskctl/pkg/task"
 )
 
-// testTaskFile remembers the test task's id until the next start removes it: by
-// id, because a task of the same title may be a user's own.
+// testTaskFile records the id of the test task, so that the next start removes it. It
+// uses the id, because a user's task may have the same title.
 const testTaskFile = "test-task.json"
-
-const (
-	testTaskTitle       = "Prueba WebSocket"
-	testTaskDescription = "Tarea para probar notificaciones"
-)
 
 // roundTripTimeout bounds how long the test task's notification may take.
 const roundTripTimeout = 10 * time.Second
 
-// testTask creates the test task through the real API and waits until the
-// consumer has said that it has the event. Then it removes the ones that earlier
-// starts left. An id is written down before anything else can go wrong, so that
-// not even a start that is killed here leaves a task behind for good.
-func testTask(ctx context.Context, cfg *config.Config, api *client.Client, seen *seenPosition) (*RoundTrip, error) {
+// testTask creates the test task through the real API and waits until the consumer
+// reports its event. Then it removes the test tasks of earlier starts. The id is
+// recorded right after the creation, so that the next start can remove the task even if
+// this start is killed.
+func (s *system) testTask(ctx context.Context) (*control.RoundTrip, error) {
+	cfg, api, lang := s.cfg, s.api, s.opts.Lang
 	ctx, cancel := context.WithTimeout(ctx, roundTripTimeout)
 	defer cancel()
 	earlier := readTestTasks(cfg)
 	began := time.Now()
-	created, err := api.Create(ctx, client.Values{Title: testTaskTitle, Description: testTaskDescription})
+	created, err := api.Create(ctx, client.Values{Title: lang.TestTaskTitle(), Description: lang.TestTaskDescription()})
 	if err != nil {
 		return nil, &RoundTripError{Stage: "create the test task", After: time.Since(began), Err: err}
 	}
 	if err := writeTestTasks(cfg, append(earlier, created.Task.ID)); err != nil {
 		return nil, err
 	}
-	if err := seen.wait(ctx, created.Position); err != nil {
+	if err := s.position.wait(ctx, created.Position); err != nil {
 		return nil, &RoundTripError{Stage: "await the test task's notification", After: time.Since(began), Err: err}
 	}
-	trip := &RoundTrip{TaskID: created.Task.ID, Position: created.Position, Took: time.Since(began)}
+	trip := &control.RoundTrip{TaskID: created.Task.ID, Position: created.Position, Took: time.Since(began)}
 	trip.TookMS = float64(trip.Took.Microseconds()) / 1000
 	for _, id := range earlier {
 		if _, err := api.Delete(ctx, id); err != nil && !errors.Is(err, task.ErrNotFound) {
@@ -58,10 +56,10 @@ type testTaskRecord struct {
 	IDs []string `json:"ids"`
 }
 
-// readTestTasks returns the ids that earlier starts left; none where there is no
-// record that can be read: then nothing is removed.
+// readTestTasks returns the ids of the test tasks of earlier starts. It returns none if
+// the record is missing or unreadable; then no task is removed.
 func readTestTasks(cfg *config.Config) []string {
-	data, err := os.ReadFile(cfg.Data(testTaskFile))
+	data, err := ownfile.Read(cfg.Data(testTaskFile))
 	if err != nil {
 		return nil
 	}
@@ -79,7 +77,7 @@ func writeTestTasks(cfg *config.Config, ids []string) error {
 	}
 	temp := cfg.Data(testTaskFile + ".tmp")
 	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("remember the test task: %w", err)
+		return fmt.Errorf("record the test task: %w", err)
 	}
 	return os.Rename(temp, cfg.Data(testTaskFile))
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/config"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
-// TestStartsThatDieLeaveNoTestTaskForGood breaks off the round trip before the
-// notification comes, as a killed start does: the next one removes what it left.
-func TestStartsThatDieLeaveNoTestTaskForGood(t *testing.T) {
+// TestTestTasksOfKilledStartsAreRemoved breaks off the round trip before the
+// notification arrives, as a killed start does: the next one removes the task.
+func TestTestTasksOfKilledStartsAreRemoved(t *testing.T) {
 	server := clienttest.New(t)
 	api, err := client.New(client.Config{BaseURL: server.URL(), WebSocketURL: server.WebSocketURL()})
 	if err != nil {
@@ -25,12 +26,12 @@ func TestStartsThatDieLeaveNoTestTaskForGood(t *testing.T) {
 	if err := os.MkdirAll(cfg.DataDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	mine, err := api.Create(t.Context(), client.Values{Title: testTaskTitle})
+	mine, err := api.Create(t.Context(), client.Values{Title: message.English.TestTaskTitle()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		deaf, cancel := context.WithCancel(t.Context())
+		starting, cancel := context.WithCancel(t.Context())
 		before := len(readTestTasks(cfg))
 		go func() {
 			defer cancel()
@@ -45,13 +46,13 @@ func TestStartsThatDieLeaveNoTestTaskForGood(t *testing.T) {
 			}
 		}()
 		var trip *RoundTripError
-		if _, err := testTask(deaf, cfg, api, newSeenPosition()); !errors.As(err, &trip) {
+		if _, err := (&system{cfg: cfg, api: api, position: newConsumerPosition()}).testTask(starting); !errors.As(err, &trip) {
 			t.Fatalf("a start whose notification never comes: %v", err)
 		}
 	}
-	seen := newSeenPosition()
-	seen.note(task.Position{Epoch: server.Head().Epoch, Seq: 1 << 40}.String())
-	trip, err := testTask(t.Context(), cfg, api, seen)
+	position := newConsumerPosition()
+	position.set(task.Position{Epoch: server.Head().Epoch, Seq: 1 << 40})
+	trip, err := (&system{cfg: cfg, api: api, position: position}).testTask(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -40,10 +41,17 @@ func TestCreateEditCompleteDelete(t *testing.T) {
 	}
 
 	w.clickInRow("Water all the plants", ".tool.danger")
-	w.until(`document.activeElement.dataset.focus === 'yes'`)
-	w.press(kb.Enter)
 	w.until(`document.querySelector('.empty')`)
-	w.until(`document.querySelectorAll('.event.own').length === 4`)
+	w.click(".undo .button")
+	w.until(row("Water all the plants"))
+	if got := s.tasks(); len(got) != 1 {
+		t.Errorf("after undo the server has %+v", got)
+	}
+	w.clickInRow("Water all the plants", ".tool.danger")
+	w.until(`document.querySelector('.empty')`)
+	w.do(chromedp.Reload()) // the deletion is sent when the page is left
+	w.live().until(`document.querySelector('.empty')`)
+	w.until(`document.querySelectorAll('.event').length === 4`)
 	if got := s.tasks(); len(got) != 0 {
 		t.Errorf("the server still has %+v", got)
 	}
@@ -79,13 +87,11 @@ func TestKeyboardAlone(t *testing.T) {
 	w.until(inRow("Second (edited)", ".tools"))
 	w.press("k", "j")
 	w.until(`document.activeElement === ` + inRow("Second (edited)", ".check"))
-	w.press(kb.Delete)
-	w.until(`document.activeElement.dataset.focus === 'yes'`)
-	w.press(kb.Escape)
+	w.press(kb.Backspace)
+	w.until(`!` + row("Second (edited)"))
+	w.press("z") // undo
 	w.until(`document.activeElement === ` + inRow("Second (edited)", ".check"))
 	w.press(kb.Delete)
-	w.until(`document.activeElement.dataset.focus === 'yes'`)
-	w.press(kb.Enter)
 	w.until(`!` + row("Second (edited)"))
 	w.until(`document.activeElement === ` + inRow("Third", ".check")) // the next one
 
@@ -129,7 +135,7 @@ func TestSearchAndFilter(t *testing.T) {
 		t.Errorf("shown: %q", got)
 	}
 	w.fill(".search input", "zebra")
-	w.until(`document.querySelector('.empty')?.textContent.includes('zebra')`)
+	w.until(`document.querySelector('.empty')?.textContent.includes('No open task contains “zebra”')`) // a done one may
 	w.click(".empty .button")
 	w.until(row("Butter"))
 }
@@ -158,9 +164,8 @@ func TestTwoWindowsInStep(t *testing.T) {
 	b.clickInRow("Shared", ".check")
 	a.until(row("Shared") + `?.matches('.done')`)
 	a.clickInRow("New", ".tool.danger")
-	a.click(".question .danger")
 	a.until(`!` + row("New"))
-	b.until(`!` + row("New"))
+	b.until(`!` + row("New")) // once the time for an undo is over
 	if got, want := a.titles(), b.titles(); !slices.Equal(got, want) {
 		t.Errorf("one shows %q, the other %q", got, want)
 	}
@@ -319,7 +324,51 @@ func TestSpanish(t *testing.T) {
 	w.live()
 	w.until(`document.documentElement.lang === 'es'`)
 	w.until(`document.querySelector('.pill').textContent.includes('En directo')`)
-	w.until(`document.querySelector('.empty').textContent.includes('Nada que hacer')`)
+	w.until(`document.querySelector('.empty').textContent.includes('Aún no hay tareas')`)
 	w.until(`/1 cliente conectado|2 clientes conectados/.test(document.querySelector('.system').textContent) || document.querySelector('.components')`)
 	w.picture("spanish")
+}
+
+// TestLongTexts reads a long description without editing it, and follows a link.
+func TestLongTexts(t *testing.T) {
+	s := start(t)
+	s.request(http.MethodPost, "/tasks", task{
+		Title:       "Long",
+		Description: strings.Repeat("word ", 200) + "see http://localhost/guide?a=1. JavaScript:alert(1) https://[x",
+	}, nil)
+	s.add("Short")
+	w := visit(t, s.API+"/", look{}).live()
+	w.until(inRow("Long", ".more") + `.checkVisibility()`)
+	if value[bool](w, inRow("Short", ".more")+`.checkVisibility()`) {
+		t.Error("a short task offers more")
+	}
+	w.clickInRow("Long", ".more")
+	w.until(`(({scrollHeight, clientHeight}) => scrollHeight <= clientHeight + 1)(` + inRow("Long", ".description") + `)`)
+	w.until(inRow("Long", ".more") + `.getAttribute('aria-expanded') === 'true'`)
+	links := value[[]string](w, `[...document.querySelectorAll('li a')].map((a) => a.href + ' ' + a.rel)`)
+	if want := []string{"http://localhost/guide?a=1 noopener noreferrer nofollow"}; !slices.Equal(links, want) {
+		t.Errorf("links: %q, want %q", links, want)
+	}
+}
+
+// TestClearCompleted deletes all completed tasks at once, and undoes that.
+func TestClearCompleted(t *testing.T) {
+	s := start(t)
+	for i := range 5 {
+		done := s.add(fmt.Sprintf("Task %d", i))
+		if i < 3 {
+			s.request(http.MethodPatch, "/tasks/"+done.ID, map[string]bool{"completed": true}, nil)
+		}
+	}
+	w := visit(t, s.API+"/", look{}).live()
+	w.until(`document.querySelector('.counts').textContent.includes('5 tasks: 2 open, 3 done')`)
+	w.click(".counts .button")
+	w.until(`document.querySelectorAll('li.task').length === 2`)
+	w.click(".undo .button")
+	w.until(`document.querySelectorAll('li.task').length === 5`)
+	w.click(".counts .button")
+	w.until(`document.querySelectorAll('.event.deleted').length === 3`)
+	if got := s.tasks(); len(got) != 2 {
+		t.Errorf("the server has %+v", got)
+	}
 }

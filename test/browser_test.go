@@ -39,6 +39,8 @@ func openBrowser(profile string) (closeIt func(), err error) {
 		chromedp.Flag("disable-quic", true), // with the next: it asks nobody outside
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("accept-lang", "en"),
+		chromedp.Flag("ignore-certificate-errors", true), // of the TLS proxies that tests start
+		chromedp.Flag("host-resolver-rules", "MAP "+host+" 127.0.0.1"),
 		// A headless browser has no mouse, and the board shows tools where one is.
 		chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"),
 	)
@@ -73,6 +75,7 @@ type window struct {
 type look struct {
 	width, height int64
 	scheme        string // light or dark
+	touch         bool   // a finger instead of a mouse
 	language      string // as in Accept-Language
 }
 
@@ -91,7 +94,7 @@ func visit(t testing.TB, address string, as look) *window {
 			t.Error(trouble)
 		}
 	})
-	ctx, cancelTimeout := context.WithTimeout(ctx, 6*patience)
+	ctx, cancelTimeout := context.WithTimeout(ctx, 6*waitTimeout)
 	t.Cleanup(cancelTimeout)
 	w.ctx = ctx
 	w.do()
@@ -106,7 +109,11 @@ func visit(t testing.TB, address string, as look) *window {
 // as changes how the window looks at pages.
 func (w *window) as(as look) {
 	w.t.Helper()
-	w.do(chromedp.EmulateViewport(as.width, as.height))
+	var device []chromedp.EmulateViewportOption
+	if as.touch {
+		device = append(device, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	}
+	w.do(chromedp.EmulateViewport(as.width, as.height, device...))
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}}
 	w.call(func() error {
 		_, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
@@ -122,7 +129,7 @@ func (w *window) as(as look) {
 	}
 }
 
-// listen notes what no page of ours may do.
+// listen records events that no page of ours may cause.
 func (w *window) listen(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
@@ -148,10 +155,10 @@ func (w *window) listen(event any) {
 	}
 }
 
-// checkAddress holds that no request leaves the machine.
+// checkAddress checks that no request leaves the machine.
 func (w *window) checkAddress(address string) {
 	u, err := url.Parse(address)
-	if err != nil || (u.Hostname() != "localhost" && u.Scheme != "about") {
+	if err != nil || (u.Hostname() != "localhost" && u.Hostname() != host && u.Scheme != "about") {
 		w.trouble("request to elsewhere: " + address)
 	}
 }
@@ -168,8 +175,7 @@ func (w *window) seen() []string {
 	return w.troubles
 }
 
-// forgive drops the troubles that a test has brought about on purpose: those that
-// contain text.
+// forgive drops the expected errors of a test: those that contain text.
 func (w *window) forgive(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -216,7 +222,7 @@ func value[T any](w *window, expression string) T {
 func (w *window) until(expression string) {
 	w.t.Helper()
 	guarded := "(() => { try { return Boolean(" + expression + "); } catch { return false; } })()"
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -225,7 +231,7 @@ func (w *window) until(expression string) {
 			return
 		}
 		if time.Now().After(deadline) || w.ctx.Err() != nil {
-			w.fatal(fmt.Errorf("waited in vain for %s (%v)", expression, err))
+			w.fatal(fmt.Errorf("timeout waiting for %s: %v", expression, err))
 		}
 		<-tick.C
 	}
@@ -238,9 +244,9 @@ func (w *window) live() *window {
 	return w
 }
 
-// press types keys to whatever has the focus. Each is one event down, text
-// included, and one up, as a keyboard sends them: a page that takes the first for
-// itself then also keeps the text.
+// press types keys into the focused element. Each is one event down, text included, and
+// one up, as a keyboard sends them: a page that takes the first for itself then also
+// keeps the text.
 func (w *window) press(keys ...string) {
 	w.t.Helper()
 	for _, key := range strings.Join(keys, "") {

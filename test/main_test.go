@@ -42,13 +42,13 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// patience bounds every wait: far beyond what a loaded machine takes.
-const patience = 20 * time.Second
+// waitTimeout bounds every wait: far beyond what a loaded machine takes.
+const waitTimeout = 20 * time.Second
 
 // eventually polls a condition that no channel tells of.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(waitTimeout)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -56,7 +56,7 @@ func eventually(t testing.TB, what string, condition func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			t.Fatalf("waited %v in vain: %s", patience, what)
+			t.Fatalf("timeout after %v: %s", waitTimeout, what)
 		}
 	}
 }

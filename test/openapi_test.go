@@ -108,7 +108,7 @@ func (d *described) send(e exchange) (header http.Header, body string) {
 func TestAnswersAreAsDescribed(t *testing.T) {
 	d := describe(start(t))
 	header, _ := d.send(exchange{method: "POST", path: "/tasks", body: `{"title":"Described","description":"x"}`, want: 201})
-	one, etag := header.Get("Location"), header.Get("ETag")
+	one, etag := "/"+header.Get("Location"), header.Get("ETag")
 	d.send(exchange{method: "POST", path: "/tasks", body: `{"title":"Another"}`, want: 201})
 	const nobody = "/tasks/018d0c8e-5a80-7c3e-9a51-2f6e8d1b7c40"
 	for _, e := range []exchange{

@@ -31,8 +31,9 @@ func furnish(s *system) {
 func looks() map[string]look {
 	all := make(map[string]look)
 	for _, scheme := range []string{"light", "dark"} {
-		all["phone-"+scheme] = look{width: 390, height: 844, scheme: scheme}
-		all["tablet-"+scheme] = look{width: 820, height: 1100, scheme: scheme}
+		all["small-"+scheme] = look{width: 320, height: 568, scheme: scheme}
+		all["phone-"+scheme] = look{width: 360, height: 740, scheme: scheme}
+		all["tablet-"+scheme] = look{width: 768, height: 1024, scheme: scheme}
 		all["desktop-"+scheme] = look{width: 1280, height: 860, scheme: scheme}
 	}
 	return all
@@ -46,9 +47,11 @@ func states(s *system) []state {
 		{"editing", func(w *window) {
 			w.clickInRow("Reply to the auditors", `[data-focus="edit"]`)
 			w.clickInRow("Call Ana back", ".tool.danger")
-			w.until(`document.querySelector('.editor') && document.querySelector('.question')`)
+			w.until(`document.querySelector('.editor') && document.querySelector('.undo')`)
+			value[any](w, `document.querySelector('.undo .button').focus()`) // keeps it open
 		}},
 		{"collision", func(w *window) {
+			w.click(".undo .button")
 			w.fill(".editor input", "Reply to the auditors before noon")
 			for _, other := range s.tasks() {
 				if other.Title == "Reply to the auditors" {
@@ -85,7 +88,7 @@ type state struct {
 	bring func(*window)
 }
 
-// TestEveryLook brings about every state in every way, holds that nothing scrolls
+// TestEveryLook brings about every state in every way, checks that nothing scrolls
 // sideways, lets axe-core judge it where TASKCTL_AXE names its axe.min.js, and
 // takes the pictures that people look at.
 func TestEveryLook(t *testing.T) {
@@ -152,16 +155,25 @@ func (w *window) examine(name, axe string) {
 	}
 }
 
-// TestPhone walks through the three views of a narrow window.
+// TestPhone walks through the three views of a narrow window on a touch screen.
 func TestPhone(t *testing.T) {
 	s := start(t)
 	furnish(s)
 	for _, scheme := range []string{"light", "dark"} {
-		w := visit(t, s.API+"/", look{width: 390, height: 844, scheme: scheme}).live()
-		for view, wanted := range map[string]string{"activity": ".activity", "system": ".components", "tasks": ".composer"} {
-			w.click(fmt.Sprintf(`.views input[value=%s]`, view))
-			w.until(fmt.Sprintf(`document.querySelector(%q).checkVisibility()`, wanted))
-			w.picture("phone-" + view + "-" + scheme)
+		w := visit(t, s.API+"/", look{width: 390, height: 844, scheme: scheme, touch: true}).live()
+		for _, view := range []struct{ name, shows string }{{"activity", ".activity"}, {"system", ".components"}, {"tasks", ".check"}} {
+			w.click(fmt.Sprintf(`.views input[value=%s]`, view.name))
+			w.until(fmt.Sprintf(`document.querySelector(%q).checkVisibility({contentVisibilityAuto: true})`, view.shows))
+			w.picture("phone-" + view.name + "-" + scheme)
+		}
+		if !value[bool](w, `matchMedia('(pointer: coarse)').matches`) {
+			t.Fatal("the browser does not emulate a touch screen")
+		}
+		small := value[[]string](w, `[...document.querySelectorAll('button, input:not(.segments input, .views input), .views span, .segments span')]
+			.filter((e) => e.checkVisibility({contentVisibilityAuto: true})).map((e) => [e, e.getBoundingClientRect()])
+			.filter(([, {width, height}]) => Math.min(width, height) < 44).map(([e, {width, height}]) => `+"`${e.outerHTML.slice(0, 80)} ${width}×${height}`"+`)`)
+		if len(small) > 0 {
+			t.Errorf("touch targets under 44 pixels: %q", small)
 		}
 	}
 }

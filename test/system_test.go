@@ -20,6 +20,7 @@ type system struct {
 	t         testing.TB
 	dir       string
 	env       []string
+	flags     []string
 	cmd       *exec.Cmd
 	API       string // http://localhost:PORT
 	WebSocket string
@@ -35,6 +36,7 @@ type status struct {
 		Name     string `json:"name"`
 		State    string `json:"state"`
 		PID      int    `json:"pid"`
+		Address  string `json:"address"`
 		Restarts int    `json:"restarts"`
 	} `json:"components"`
 }
@@ -42,6 +44,22 @@ type status struct {
 // start runs taskctl in a directory of its own until the test ends. Settings are
 // environment variables: "TASKCTL_AUTH_TOKEN=secret".
 func start(t testing.TB, settings ...string) *system {
+	t.Helper()
+	s := prepare(t, settings...)
+	s.run()
+	return s
+}
+
+// startWith runs taskctl start with flags.
+func startWith(t testing.TB, flags ...string) *system {
+	t.Helper()
+	s := prepare(t)
+	s.flags = flags
+	s.run()
+	return s
+}
+
+func prepare(t testing.TB, settings ...string) *system {
 	t.Helper()
 	s := &system{t: t, dir: t.TempDir()}
 	for _, entry := range os.Environ() {
@@ -57,7 +75,6 @@ func start(t testing.TB, settings ...string) *system {
 		}
 	}
 	t.Cleanup(s.stop)
-	s.run()
 	return s
 }
 
@@ -65,7 +82,7 @@ func start(t testing.TB, settings ...string) *system {
 func (s *system) run() {
 	s.t.Helper()
 	var screen lockedBuffer
-	s.cmd = s.command("start", "--no-test-task")
+	s.cmd = s.command(append([]string{"start", "--no-test-task"}, s.flags...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &screen, &screen
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -92,7 +109,26 @@ func (s *system) again() {
 	s.run()
 }
 
-// stop takes the system down as Ctrl+C does, and holds that nothing is left.
+// restart replaces every component while it runs.
+func (s *system) restart() {
+	if out, err := s.command("restart").CombinedOutput(); err != nil {
+		s.t.Errorf("taskctl restart: %v\n%s", err, out)
+	}
+}
+
+// listensAt is the address of a component.
+func (s *system) listensAt(component string) string {
+	s.t.Helper()
+	for _, c := range s.status().Components {
+		if c.Name == component {
+			return c.Address
+		}
+	}
+	s.t.Fatalf("there is no component %s", component)
+	return ""
+}
+
+// stop takes the system down as Ctrl+C does, and checks that nothing is left.
 func (s *system) stop() {
 	if s.cmd == nil || s.cmd.Process == nil {
 		return

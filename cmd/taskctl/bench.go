@@ -5,88 +5,140 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/bench"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/screen"
+	"taskctl/launcher/control"
+	"taskctl/pkg/bench"
+	"taskctl/pkg/client"
+	"taskctl/pkg/config"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/task"
 )
 
-// benchOptions are what every measurement of a system may be given.
+// benchOptions are the flags of every measurement of a system.
 type benchOptions struct {
-	api    string
-	ws     string
-	remote bool
-	json   bool
+	api       []string
+	ws        []string
+	listening bool // clients of the notification server are connected
+	remote    bool
+	out       format
 }
 
 func (p *program) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "bench",
-		Short:   p.lang.BenchShort(),
-		Long:    p.lang.BenchLong(),
+		Use:        "bench",
+		SuggestFor: []string{"benchmark", "load"},
+		Short:      p.text("Measure a running system under load", "Mide un sistema en marcha bajo carga"),
+		Long: p.text(`Put load on a running system and print rates and percentiles. In the same run it
+measures the limits of this machine, because only ratios can be compared between
+machines. The tasks that it creates are deleted afterwards. Ctrl+C ends the
+measurement and prints the results so far.`,
+			`Pone carga sobre un sistema en marcha y muestra tasas y percentiles. En la misma
+ejecución mide los límites de esta máquina, porque entre máquinas solo se
+pueden comparar proporciones. Las tareas que crea se borran al final. Ctrl+C
+termina la medición y muestra los resultados hasta entonces.`),
 		Example: "  taskctl bench limits\n  taskctl bench rest --connections 64\n  taskctl bench fanout --clients 1000",
 		Args:    p.noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.benchRestCommand(), p.benchFanoutCommand(), p.benchLimitsCommand(), p.benchPeerCommand())
+	add(cmd, "", p.benchRestCommand(), p.benchFanoutCommand(), p.benchLimitsCommand(), p.benchPeerCommand())
 	return cmd
 }
 
 func (p *program) benchFlags(cmd *cobra.Command, o *benchOptions) {
-	cmd.Flags().StringVar(&o.api, "api", "", p.lang.FlagBenchAPI())
-	cmd.Flags().StringVar(&o.ws, "ws", "", p.lang.FlagBenchWS())
-	cmd.Flags().BoolVar(&o.remote, "remote", false, p.lang.FlagBenchRemote())
-	cmd.Flags().BoolVar(&o.json, "json", false, p.lang.FlagJSON())
+	cmd.Flags().StringArrayVar(&o.api, "api", nil, p.text("`URL` of the API; repeat it to share the requests between several (default: that of the running system, or of the settings)",
+		"`URL` de la API; repítala para repartir las peticiones entre varias (por defecto: la del sistema en marcha, o la de los ajustes)"))
+	cmd.Flags().BoolVar(&o.remote, "remote", false, p.text("allow a system on another machine", "permite un sistema en otra máquina"))
+	formatFlag(cmd, &o.out, p.lang.FlagJSON())
 }
 
-// benchTarget finds the system to measure: what the flags say, else what runs in
-// the directory, else what the settings say.
-func (p *program) benchTarget(ctx context.Context, cfg *config.Config, o benchOptions) (bench.Target, error) {
-	t := bench.Target{API: cfg.APIURL(), WebSocket: cfg.WebSocket(), Token: cfg.Auth.Token}
-	status, err := launcher.Dial(cfg).Status(ctx)
+// benchTarget finds the system to measure: the one of the flags, else the one that
+// runs in the directory, else the one of the settings.
+func (p *program) benchTarget(cmd *cobra.Command, cfg *config.Config, o benchOptions) (bench.Target, error) {
+	t := bench.Target{API: []string{cfg.APIURL()}, WebSocket: []string{cfg.WebSocket()}, Token: cfg.ClientConfig().Token, TLS: cfg.ClientTLS()}
+	status, err := control.NewClient(cfg).Status(cmd.Context())
 	switch {
 	case err == nil:
-		t.API, t.WebSocket, t.Processes = status.API, status.WebSocket, benchProcesses(status)
-	case !errors.Is(err, launcher.ErrNotRunning):
+		t.API, t.WebSocket, t.Processes = []string{status.API}, []string{localWebSocket(cfg, status)}, benchProcesses(status)
+	case !errors.Is(err, control.ErrNotRunning):
 		return t, err
+	case len(o.api) == 0:
+		p.tellOtherSystem(cmd, p.lang.UsingOtherSystem)
 	}
 	for _, f := range []struct {
-		flag, value string
-		schemes     [2]string
-		into        *string
+		flag    string
+		values  []string
+		schemes [2]string
+		into    *[]string
 	}{
 		{"--api", o.api, [2]string{"http", "https"}, &t.API},
 		{"--ws", o.ws, [2]string{"ws", "wss"}, &t.WebSocket},
 	} {
-		if f.value != "" {
-			u, err := url.Parse(f.value)
+		for _, value := range f.values {
+			u, err := url.Parse(value)
 			if err != nil || u.Host == "" || u.User != nil || u.Scheme != f.schemes[0] && u.Scheme != f.schemes[1] {
-				return t, &usageError{p.lang.FlagBadValue(f.flag, f.value)}
+				return t, &usageError{p.lang.FlagBadValue(f.flag, value)}
 			}
-			if f.value != *f.into {
-				t.Processes = nil // those of another system
-			}
-			*f.into = f.value
 		}
-		if !o.remote && !bench.Local(*f.into) {
-			return t, &usageError{p.lang.BenchNotLocal(*f.into)}
+		if len(f.values) > 0 {
+			if !slices.Equal(f.values, *f.into) {
+				t.Processes = nil     // they belong to another system
+				t.Token = cfg.Token() // the internal one is for this machine only
+			}
+			*f.into = f.values
+		}
+		for _, address := range *f.into {
+			if f.flag == "--ws" && !o.listening {
+				continue
+			}
+			if !o.remote && !bench.Local(address) {
+				return t, &usageError{p.lang.BenchNotLocal(address)}
+			}
 		}
 	}
 	return t, nil
 }
 
-// benchProcesses are the processes that a system runs in. The launcher is one:
-// what the components print passes through it.
-func benchProcesses(status launcher.Status) []bench.Process {
-	if status.Mode == launcher.ModeInProcess {
+// checkTarget reports another program that answers in the place of taskctl. The
+// measurement itself reports everything else.
+func (p *program) checkTarget(ctx context.Context, t bench.Target, o benchOptions) error {
+	c, err := client.New(client.Config{BaseURL: t.API[0], Token: t.Token, TLS: t.TLS, Attempts: 1})
+	if err != nil {
+		return err
+	}
+	_, err = c.List(ctx, task.Query{Limit: 1})
+	var refused *client.Problem
+	if !errors.As(err, &refused) || !refused.Foreign() {
+		return nil
+	}
+	foreign := &foreignError{url: c.BaseURL(), err: refused}
+	if len(o.api) > 0 {
+		foreign.flag = "--api"
+	}
+	return foreign
+}
+
+// localWebSocket is the notification server's own listener where this machine runs one:
+// websocket_url may be a proxy.
+func localWebSocket(cfg *config.Config, status control.Status) string {
+	for _, c := range status.Components {
+		if c.Name == config.WSServer && c.Address != "" {
+			return cfg.At("", c.Address).LocalWebSocket()
+		}
+	}
+	return status.WebSocket
+}
+
+// benchProcesses are the processes of a system, the launcher included: everything
+// that the components print passes through it.
+func benchProcesses(status control.Status) []bench.Process {
+	if status.Mode == control.ModeInProcess {
 		return []bench.Process{{Name: status.Mode, PID: status.PID}}
 	}
 	var all []bench.Process
@@ -98,11 +150,26 @@ func benchProcesses(status launcher.Status) []bench.Process {
 	return append(all, bench.Process{Name: config.Launcher, PID: status.PID})
 }
 
-// measure runs a measurement with what it needs around it: a peer to compare
-// with, when the target is on this machine, and a progress line.
-func (p *program) measure(ctx context.Context, cfg *config.Config, local bool, run func(bench.Options) error) (err error) {
+// comparison says whether a measurement is compared with a peer on this machine.
+type comparison uint8
+
+const (
+	withoutPeer comparison = iota
+	withPeer
+)
+
+// comparisonFor is withPeer if all servers are on this machine.
+func comparisonFor(addresses []string) comparison {
+	if bench.AllLocal(addresses) {
+		return withPeer
+	}
+	return withoutPeer
+}
+
+// measure runs a measurement with a progress line.
+func (p *program) measure(ctx context.Context, cfg *config.Config, c comparison, run func(bench.Options) error) (err error) {
 	opts := bench.Options{Progress: p.benchProgress()}
-	if local {
+	if c == withPeer {
 		peer, stop, err := p.startPeer()
 		if err != nil {
 			return err
@@ -122,16 +189,12 @@ func (p *program) measure(ctx context.Context, cfg *config.Config, local bool, r
 		return err
 	}
 	if ctx.Err() != nil {
-		return nil // it was asked to stop before it began
+		return nil // stopped before it began
 	}
-	cause := connect.Err
-	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		cause = op.Err
-	}
-	return errors.New(p.lang.BenchNothingAnswers(connect.URL, cause.Error()))
+	return errors.New(p.lang.BenchNothingAnswers(connect.URL, connectCause(connect.Err, p.lang)))
 }
 
-// startPeer runs this program once more, as what is compared with.
+// startPeer starts this program again as the peer to compare with.
 func (p *program) startPeer() (*bench.Peer, func() error, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -142,8 +205,8 @@ func (p *program) startPeer() (*bench.Peer, func() error, error) {
 	return bench.StartPeer(cmd)
 }
 
-// dataDir makes sure that there is a data directory, and returns what takes it
-// away again when it was not there before.
+// dataDir creates the data directory if there is none, and returns a function that
+// removes a directory it has created.
 func dataDir(path string) (release func(), err error) {
 	if _, err := os.Stat(path); err == nil {
 		return func() {}, nil
@@ -151,7 +214,7 @@ func dataDir(path string) (release func(), err error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	return func() { _ = os.Remove(path) }, nil // somebody else may use it by now
+	return func() { _ = os.Remove(path) }, nil // not removed if it is in use by now
 }
 
 // benchProgress draws one line on a terminal, and nothing elsewhere.
@@ -171,19 +234,19 @@ func (p *program) benchProgress() func(bench.Progress) {
 	}
 }
 
-// printReport writes what came of a measurement, as JSON or for people.
-func (p *program) printReport(report any, asJSON bool, text func() string) error {
+// printReport writes the results of a measurement, as JSON or for people.
+func (p *program) printReport(report any, out format, text func() string) error {
 	if screen.IsTerminal(p.stderr) {
 		fmt.Fprint(p.stderr, "\r\x1b[K") // the progress line
 	}
-	if asJSON {
+	if out == asJSON {
 		return printJSON(p.stdout, report)
 	}
 	_, err := io.WriteString(p.stdout, text())
 	return err
 }
 
-// between checks a number that a flag gave.
+// between checks a number from a flag.
 func (p *program) between(flag string, n, low, high int) error {
 	if n < low || n > high {
 		return &usageError{p.lang.BenchBetween(flag, low, high)}
@@ -191,7 +254,7 @@ func (p *program) between(flag string, n, low, high int) error {
 	return nil
 }
 
-// positive checks a duration that a flag gave.
+// positive checks a duration from a flag.
 func (p *program) positive(flag string, d time.Duration) error {
 	if d <= 0 {
 		return &usageError{p.lang.BenchPositive(flag)}

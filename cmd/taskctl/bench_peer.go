@@ -8,17 +8,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/pkg/bench"
+	"taskctl/pkg/bench"
 )
 
 const benchPeer = "peer"
 
-// benchPeerCommand is what a measurement runs to compare with. It ends with its
-// standard input, not by a signal: Ctrl+C reaches it too, and its parent decides.
+// benchPeerCommand is the peer that a measurement compares with. It ends when its
+// standard input does, and ignores signals: Ctrl+C reaches it as well, but its parent
+// decides when it ends.
 func (p *program) benchPeerCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     benchPeer,
-		Short:   p.lang.BenchPeerShort(),
+		Short:   p.text("Serve the plain server that measurements compare with", "Ejecuta el servidor simple con el que se comparan las mediciones"),
 		Example: "  taskctl bench peer < /dev/null",
 		Args:    p.noArgs,
 		Hidden:  true,
@@ -30,7 +31,7 @@ func (p *program) benchPeerCommand() *cobra.Command {
 			fmt.Fprintln(p.stdout, l.Addr())
 			ctx, cancel := context.WithCancel(context.WithoutCancel(cmd.Context()))
 			go func() {
-				_, _ = io.Copy(io.Discard, p.stdin) // it ends with the parent, however that ends
+				_, _ = io.Copy(io.Discard, p.stdin) // until the parent ends
 				cancel()
 			}()
 			return bench.ServePeer(ctx, l)

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/bench"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/screen"
+	"taskctl/pkg/bench"
+	"taskctl/pkg/screen"
 )
 
 func (p *program) renderRest(r *bench.RestReport) string {
@@ -18,11 +17,11 @@ func (p *program) renderRest(r *bench.RestReport) string {
 	fmt.Fprintf(&b, "%s\n\n", p.lang.BenchRestTitle(r.Method, r.Load.Connections, r.BodyBytes))
 	rows := [][]string{p.rateHeader()}
 	if r.EchoBefore != nil {
-		rows = append(rows, loadRow(p.lang.BenchEchoBefore(), *r.EchoBefore))
+		rows = append(rows, p.loadRow(p.lang.BenchEchoBefore(), *r.EchoBefore))
 	}
-	rows = append(rows, loadRow(r.Method, r.Load))
+	rows = append(rows, p.loadRow(r.Method, r.Load))
 	if r.EchoAfter != nil {
-		rows = append(rows, loadRow(p.lang.BenchEchoAfter(), *r.EchoAfter))
+		rows = append(rows, p.loadRow(p.lang.BenchEchoAfter(), *r.EchoAfter))
 	}
 	b.WriteString(p.table(rows))
 	if r.Ratio > 0 {
@@ -41,9 +40,9 @@ func (p *program) renderFanout(r *bench.FanoutReport) string {
 	p.heading(&b, r.Machine, r.Interrupted)
 	d := r.Delivered
 	fmt.Fprintf(&b, "%s\n\n", p.lang.BenchFanoutTitle(r.Mode, d.Clients, r.Created.Requests, d.MessageBytes, r.Rate))
-	rows := [][]string{p.rateHeader(), loadRow(p.lang.BenchCreated(), r.Created), deliveryRow(p.lang.BenchDelivered(), d)}
+	rows := [][]string{p.rateHeader(), p.loadRow(p.lang.BenchCreated(), r.Created), p.deliveryRow(p.lang.BenchDelivered(), d)}
 	if r.Limit != nil {
-		rows = append(rows, rawRow(p.lang.BenchRaw(r.Limit.MessagesPerWrite), *r.Limit))
+		rows = append(rows, p.rawRow(p.lang.BenchRaw(r.Limit.MessagesPerWrite), *r.Limit))
 	}
 	if r.Disk != nil {
 		rows = append(rows, p.diskRow(*r.Disk))
@@ -55,11 +54,11 @@ func (p *program) renderFanout(r *bench.FanoutReport) string {
 	}
 	fmt.Fprintf(&b, "%s\n", p.lang.BenchFaithful(d.Deliveries, d.Lost, d.Repeated))
 	if r.Late != nil {
-		fmt.Fprintf(&b, "%s\n", p.lang.BenchLate(tookMicros(r.Late.P99), tookMicros(r.Late.Max)))
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchLate(p.tookMicros(r.Late.P99), p.tookMicros(r.Late.Max)))
 	}
-	fmt.Fprintf(&b, "%s\n", p.lang.BenchConnected(d.Clients, message.Took(time.Duration(r.Connect.Seconds*float64(time.Second))), r.Connect.PerSecond))
+	fmt.Fprintf(&b, "%s\n", p.lang.BenchConnected(d.Clients, p.lang.Took(time.Duration(r.Connect.Seconds*float64(time.Second))), r.Connect.PerSecond))
 	for _, idle := range r.Connect.Idle {
-		fmt.Fprintf(&b, "%s\n", p.lang.BenchIdle(idle.Name, fmt.Sprintf("%.1f KB", idle.Each/1000)))
+		fmt.Fprintf(&b, "%s\n", p.lang.BenchIdle(idle.Name, p.lang.Bytes(int64(idle.Each))))
 	}
 	p.servers(&b, r.Servers)
 	p.failures(&b, r.Created)
@@ -72,13 +71,13 @@ func (p *program) renderLimits(r *bench.LimitsReport) string {
 	p.heading(&b, r.Machine, r.Interrupted)
 	rows := [][]string{p.rateHeader()}
 	for _, echo := range r.Echo {
-		rows = append(rows, loadRow(p.lang.BenchEcho(echo.Connections), echo))
+		rows = append(rows, p.loadRow(p.lang.BenchEcho(echo.Connections), echo))
 	}
 	for _, disk := range r.Disk {
 		rows = append(rows, p.diskRow(disk))
 	}
 	for _, raw := range r.Raw {
-		rows = append(rows, rawRow(p.lang.BenchRaw(raw.MessagesPerWrite), raw))
+		rows = append(rows, p.rawRow(p.lang.BenchRaw(raw.MessagesPerWrite), raw))
 	}
 	b.WriteString(p.table(rows))
 	return b.String()
@@ -99,54 +98,54 @@ func (p *program) rateHeader() []string {
 	return []string{"", p.lang.BenchPerSecond(), "p50", "p90", "p99", p.lang.BenchMax(), p.lang.BenchOwnCPU(), p.lang.BenchServerCPU()}
 }
 
-func loadRow(name string, l bench.Load) []string {
-	return rateRow(name, l.PerSecond, l.Latency, l.ClientCPU, l.PeerCPU)
+func (p *program) loadRow(name string, l bench.Load) []string {
+	return p.rateRow(name, l.PerSecond, l.Latency, l.ClientCPU, l.PeerCPU)
 }
 
-func deliveryRow(name string, d bench.Delivery) []string {
-	return rateRow(name, d.PerSecond, d.Latency, d.ClientCPU, 0)
+func (p *program) deliveryRow(name string, d bench.Delivery) []string {
+	return p.rateRow(name, d.PerSecond, d.Latency, d.ClientCPU, 0)
 }
 
-func rawRow(name string, r bench.RawReport) []string {
-	return rateRow(name, r.PerSecond, r.Latency, r.ClientCPU, r.PeerCPU)
+func (p *program) rawRow(name string, r bench.RawReport) []string {
+	return p.rateRow(name, r.PerSecond, r.Latency, r.ClientCPU, r.PeerCPU)
 }
 
 func (p *program) diskRow(d bench.Disk) []string {
-	return rateRow(p.lang.BenchDisk(d.Kind, d.Bytes), d.PerSecond, d.Latency, 0, 0)
+	return p.rateRow(p.lang.BenchDisk(d.Kind, d.Bytes), d.PerSecond, d.Latency, 0, 0)
 }
 
-func rateRow(name string, perSecond float64, l bench.Latency, cpus ...float64) []string {
+func (p *program) rateRow(name string, perSecond float64, l bench.Latency, cpus ...float64) []string {
 	row := []string{name, fmt.Sprintf("%.0f", perSecond)}
 	for _, us := range []float64{l.P50, l.P90, l.P99, l.Max} {
 		if l.Count == 0 {
 			row = append(row, "-")
 		} else {
-			row = append(row, tookMicros(us))
+			row = append(row, p.tookMicros(us))
 		}
 	}
 	for _, us := range cpus {
 		if us == 0 {
 			row = append(row, "-")
 		} else {
-			row = append(row, fmt.Sprintf("%.2f µs", us))
+			row = append(row, p.lang.Number("%.2f µs", us))
 		}
 	}
 	return row
 }
 
-// servers tells what the system's processes took.
+// servers renders the CPU and memory of the system's processes.
 func (p *program) servers(b *strings.Builder, all []bench.Usage) {
 	if len(all) == 0 {
 		return
 	}
 	rows := [][]string{{p.lang.BenchProcess(), p.lang.BenchServerCPU(), p.lang.BenchMemory()}}
 	for _, u := range all {
-		rows = append(rows, []string{u.Name, fmt.Sprintf("%.2f µs", u.CPUPer), memory(u.RSSBefore) + " → " + memory(u.RSSAfter)})
+		rows = append(rows, []string{u.Name, p.lang.Number("%.2f µs", u.CPUPer), p.memory(u.RSSBefore) + " → " + p.memory(u.RSSAfter)})
 	}
 	fmt.Fprintf(b, "\n%s\n", p.table(rows))
 }
 
-// failures tells which requests went wrong.
+// failures renders the requests that failed.
 func (p *program) failures(b *strings.Builder, l bench.Load) {
 	if len(l.Errors) == 0 {
 		return
@@ -158,6 +157,6 @@ func (p *program) failures(b *strings.Builder, l bench.Load) {
 	fmt.Fprintf(b, "%s\n", p.lang.BenchErrors(strings.Join(kinds, ", "), l.ErrorSample))
 }
 
-func tookMicros(us float64) string {
-	return message.Took(time.Duration(us * float64(time.Microsecond)))
+func (p *program) tookMicros(us float64) string {
+	return p.lang.Took(time.Duration(us * float64(time.Microsecond)))
 }

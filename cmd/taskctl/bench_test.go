@@ -1,12 +1,15 @@
 package main
 
 import (
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/bench"
-	"github.com/taskctl/taskctl/pkg/config"
+	"taskctl/pkg/bench"
+	"taskctl/pkg/config"
 )
 
 func TestBenchRefusesWhatCannotBeMeant(t *testing.T) {
@@ -14,16 +17,16 @@ func TestBenchRefusesWhatCannotBeMeant(t *testing.T) {
 		"rest --method brew":                          `--method cannot be "brew"`,
 		"rest --connections 0":                        "--connections must be between 1 and 1000",
 		"rest --duration 0s":                          "--duration must be more than 0",
-		"rest --method delete":                        "deletes need --requests",
+		"rest --method delete":                        "delete needs --requests",
 		"rest --path /healthz":                        `--path cannot be "/healthz"`,
 		"rest --method get --path healthz":            `--path cannot be "healthz"`,
 		"rest --api ftp://localhost":                  `--api cannot be "ftp://localhost"`,
 		"rest --api http://192.0.2.1:8001":            "http://192.0.2.1:8001 is not on this machine",
 		"fanout --ws wss://example.org":               "wss://example.org is not on this machine",
-		"fanout --clients 1000000":                    "--clients must be between 1 and 28000",
+		"fanout --clients 1000000":                    "--clients must be between 1 and 200000",
 		"fanout --rate -1":                            "--rate must be between 0 and 1000000",
-		"fanout --rate 10 --catchup":                  "--catchup and --rate exclude each other",
-		"limits --clients 0 --duration=-1s":           "--clients must be between 1 and 28000",
+		"fanout --rate 10 --catchup":                  "--catchup cannot be used together with --rate",
+		"limits --clients 0 --duration=-1s":           "--clients must be between 1 and 200000",
 		"limits extra":                                `unexpected argument "extra"`,
 		"nothing":                                     `unknown command "nothing"`,
 		"rest --lang es --method brew":                `--method no puede ser "brew"`,
@@ -47,12 +50,29 @@ func TestBenchSaysThatNothingAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _, _ := newProgram(nil)
-	err = p.measure(t.Context(), config.Default(), false, func(opts bench.Options) error {
-		_, err := bench.Rest(t.Context(), bench.Target{API: api}, bench.RestConfig{Method: bench.MethodGet, Path: "/"}, opts)
+	err = p.measure(t.Context(), config.Default(), withoutPeer, func(opts bench.Options) error {
+		_, err := bench.Rest(t.Context(), bench.Target{API: []string{api}}, bench.RestConfig{Method: bench.MethodGet, Path: "/"}, opts)
 		return err
 	})
-	if err == nil || !strings.Contains(err.Error(), "nothing answers at "+api) || !strings.Contains(err.Error(), "refused") {
+	if err == nil || !strings.Contains(err.Error(), "nothing answers at "+api) || !strings.Contains(err.Error(), "nothing listens there") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestBenchSaysThatAnotherProgramAnswers(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusNotImplemented)
+		_, _ = io.WriteString(w, "<!doctype html><p>no")
+	}))
+	defer other.Close()
+	for _, kind := range []string{"rest", "fanout"} {
+		p, stdout, stderr := newProgram(map[string]string{"TASKCTL_DIR": t.TempDir()})
+		code := p.run(t.Context(), []string{"bench", kind, "--api", other.URL})
+		want := "another program answers at " + other.URL + ", not taskctl (HTTP 501); check the URL after --api"
+		if code != exitFailed || !strings.Contains(stderr.String(), want) || stdout.Len() > 0 {
+			t.Errorf("bench %s: exit %d, %q %q", kind, code, stdout, stderr)
+		}
 	}
 }
 
@@ -83,7 +103,7 @@ func TestBenchReports(t *testing.T) {
 				Method: "post", Load: load, EchoBefore: &load, EchoAfter: &load, Ratio: 0.4567, Made: 8, Cleaned: 7,
 				Servers: []bench.Usage{{Name: "api", CPUPer: 12.345, RSSBefore: 1e6, RSSAfter: 2e6}}, Interrupted: true,
 			}),
-			[]string{"interrupted", "echo before", "ratio to the echo: 0.46", "12.35 µs", "1.0 MB → 2.0 MB", "status 503: 2, timeout: 1 (one was: busy)", "8 tasks made, 7 deleted"},
+			[]string{"interrupted", "echo before", "ratio to the echo: 0.46", "12.35 µs", "977 KiB → 1.9 MiB", "status 503: 2, timeout: 1 (one was: busy)", "tasks created: 8, deleted: 7"},
 		},
 		"fanout": {
 			p.renderFanout(&bench.FanoutReport{
@@ -92,8 +112,8 @@ func TestBenchReports(t *testing.T) {
 				Limit:   &bench.RawReport{MessagesPerWrite: 20, Delivery: delivery}, Disk: &bench.Disk{Kind: "append", Bytes: 4096, PerSecond: 3000, Latency: latency}, Ratio: 0.5,
 			}),
 			[]string{
-				"50000 events to 10 clients", "100 events/s", "1000 deliveries, 3 lost, 4 repeated", "raw writes of 20", "4096 bytes appended",
-				"sent late by 300µs at the p99", "10 clients connected in 1s (10/s)", "8.1 KB of wsserver's memory", "raw writes of twenty: 0.50",
+				"50000 events to 10 clients", "100 events/s", "deliveries: 1000, lost: 3, repeated: 4", "raw writes of 20", "4096 bytes appended",
+				"sent up to 300µs late (p99)", "10 clients connected in 1s (10/s)", "7.9 KiB of wsserver's memory", "raw writes of twenty messages: 0.50",
 			},
 		},
 		"limits": {

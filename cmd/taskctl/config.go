@@ -2,22 +2,18 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/config"
+	"taskctl/pkg/screen"
 )
 
 func (p *program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
-		Short:   p.lang.ConfigShort(),
+		Short:   p.text("Show, check and document the settings", "Muestra, comprueba y documenta los ajustes"),
 		Example: "  taskctl config show\n  taskctl config check --config staging.yaml\n  taskctl config default > configs/taskctl.yaml",
 		Args:    p.noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -27,18 +23,19 @@ func (p *program) configCommand() *cobra.Command {
 }
 
 func (p *program) configShowCommand() *cobra.Command {
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
-		Use:     "show",
-		Short:   p.lang.ConfigShowShort(),
-		Example: "  taskctl config show\n  taskctl config show --json | jq -r '.[] | select(.source != \"default\").key'",
-		Args:    p.noArgs,
+		Use:        "show",
+		SuggestFor: []string{"list", "ls", "get", "print"},
+		Short:      p.text("Show every setting and where its value comes from", "Muestra cada ajuste y de dónde viene su valor"),
+		Example:    "  taskctl config show\n  taskctl config show --json | jq -r '.[] | select(.source != \"default\").key'",
+		Args:       p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if out == asJSON {
 				return printJSON(p.stdout, cfg.Values())
 			}
 			rows := [][]string{{p.lang.ColumnSetting(), p.lang.ColumnValue(), p.lang.ColumnSource()}}
@@ -49,39 +46,18 @@ func (p *program) configShowCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
-}
-
-func (p *program) configCheckCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "check",
-		Short:   p.lang.ConfigCheckShort(),
-		Example: "  taskctl config check\n  taskctl config check --config staging.yaml",
-		Args:    p.noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := p.load(cmd)
-			if err != nil {
-				return err
-			}
-			// What a launcher tells its children is no setting, and no mistake.
-			if strays := config.Strays(os.Environ(), supervisor.MarkVariable, child.Variable); len(strays) > 0 {
-				return strays
-			}
-			_, err = fmt.Fprintln(p.stdout, p.lang.ConfigGood(cfg.File))
-			return err
-		},
-	}
 }
 
 func (p *program) configDefaultCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "default",
-		Short:   p.lang.ConfigDefaultShort(),
+		Short:   p.text("Print a settings file with every default and its explanation", "Muestra un archivo de ajustes con cada valor por defecto y su explicación"),
 		Example: "  taskctl config default > configs/taskctl.yaml",
 		Args:    p.noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(p.stdout, config.DefaultYAML())
+			_, err := io.WriteString(p.stdout, config.DefaultYAML(p.lang))
 			return err
 		},
 	}

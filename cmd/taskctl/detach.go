@@ -4,13 +4,15 @@ import (
 	"context"
 	"os"
 
-	"github.com/taskctl/taskctl/launcher"
+	"taskctl/launcher"
 )
 
-// detach runs the same command line again without a terminal, and ends as that
-// one does: when it is ready, or with its exit code.
+// detach runs the same command line again without a terminal. It returns when that
+// process is ready, or ends with its exit code.
 func (p *program) detach(ctx context.Context, executable string) error {
-	code, err := launcher.Detach(ctx, executable, os.Args[1:], p.stdout, p.stderr, p.signals.second)
+	code, err := launcher.Detach(ctx, launcher.DetachOptions{
+		Executable: executable, Args: os.Args[1:], Stdout: p.stdout, Stderr: p.stderr, Again: p.signals.second,
+	})
 	if err != nil {
 		return err
 	}
@@ -20,7 +22,7 @@ func (p *program) detach(ctx context.Context, executable string) error {
 	return nil
 }
 
-// exitStatus is the exit code of a command that ran for us and has said why.
+// exitStatus is an exit code whose reason has been printed already.
 type exitStatus int
 
 func (exitStatus) Error() string { return "" }

@@ -3,50 +3,59 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/screen"
+	"taskctl/launcher/doctor"
+	"taskctl/pkg/config"
+	"taskctl/pkg/message"
+	"taskctl/pkg/screen"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
-		Use:     "doctor",
-		Short:   p.lang.DoctorShort(),
-		Long:    p.lang.DoctorLong(),
+		Use:        "doctor",
+		SuggestFor: []string{"diagnose", "verify"},
+		Short:      p.text("Find what is wrong, or soon will be, and how to fix it", "Encuentra lo que va o irá mal y cómo arreglarlo"),
+		Long: p.text(`Check the settings, the commands of components, the directory, the ports, the disk,
+the limit of open files, the database, and what an earlier launcher may have left.
+Each problem comes with its fix. Nothing is changed. The exit code is 1 if a problem would keep taskctl
+from running.`,
+			`Comprueba los ajustes, los comandos de los componentes, el directorio, los puertos,
+el disco, el límite de archivos abiertos, la base de datos y lo que pudo dejar un
+lanzador anterior. Cada problema viene con su arreglo. No cambia nada. El código de salida es 1 si
+un problema impediría que taskctl funcione.`),
 		Example: "  taskctl doctor\n  taskctl doctor --json | jq '.[] | select(.state != \"good\")'",
 		Args:    p.noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return p.doctor(cmd, asJSON) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.doctor(cmd, out) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
-func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
+func (p *program) doctor(cmd *cobra.Command, out format) error {
 	cfg, mistakes, err := p.loadBeside(cmd)
 	if err != nil {
 		return err
 	}
 	say := p.lang
-	if asJSON {
-		say = message.English // machines read one language
+	if out == asJSON {
+		say = message.English // output for programs is always in English
 	}
-	findings := launcher.Examine(cmd.Context(), cfg, say)
+	findings := doctor.Examine(cmd.Context(), cfg, say, os.Environ())
 	for _, m := range mistakes {
-		findings = append(findings, launcher.Finding{Check: "settings", State: launcher.Bad, Detail: config.Problems{m}.In(say)})
+		findings = append(findings, doctor.Finding{Check: "settings", State: doctor.Bad, Detail: config.Problems{m}.In(say)})
 	}
 	verdict := error(nil)
 	for _, f := range findings {
-		if f.State == launcher.Bad {
+		if f.State == doctor.Bad {
 			verdict = exitStatus(exitFailed)
 		}
 	}
-	if asJSON {
+	if out == asJSON {
 		if err := printJSON(p.stdout, findings); err != nil {
 			return err
 		}
@@ -55,7 +64,7 @@ func (p *program) doctor(cmd *cobra.Command, asJSON bool) error {
 	palette := screen.PaletteFor(p.stdout, p.getenv)
 	var b strings.Builder
 	for _, f := range findings {
-		paint := map[string]func(string) string{launcher.Good: palette.Green, launcher.Warning: palette.Yellow, launcher.Bad: palette.Red}[f.State]
+		paint := map[string]func(string) string{doctor.Good: palette.Green, doctor.Warning: palette.Yellow, doctor.Bad: palette.Red}[f.State]
 		fmt.Fprintf(&b, "%s  %s\n", paint(fmt.Sprintf("%-7s", say.DoctorState(f.State))), f.Detail)
 		if f.Fix != "" {
 			fmt.Fprintf(&b, "         %s %s\n", say.DoctorFix(), f.Fix)

@@ -5,20 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"strings"
 	"syscall"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/consumer"
-	"github.com/taskctl/taskctl/pkg/logfile"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/store/sqlite"
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/launcher"
+	"taskctl/launcher/control"
+	"taskctl/launcher/ports"
+	"taskctl/pkg/client"
+	"taskctl/pkg/config"
+	"taskctl/pkg/consumer"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/logfile"
+	"taskctl/pkg/message"
+	"taskctl/pkg/ownfile"
+	"taskctl/pkg/store/postgres"
+	"taskctl/pkg/store/sqlite"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/task"
 )
 
 // The exit codes, which every --help lists.
@@ -34,89 +40,109 @@ const (
 	exitNotReady       = 8
 )
 
-// usageError is a command line that cannot be meant.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
 // exitCode is the only table from errors to exit codes.
 func exitCode(err error) int {
 	var (
 		usage    *usageError
 		problems config.Problems
-		taken    *launcher.PortTakenError
-		running  *launcher.AlreadyRunningError
+		taken    *ports.TakenError
+		running  *control.AlreadyRunningError
 		status   exitStatus
+		file     *consumer.FileError
 	)
 	switch {
 	case errors.As(err, &status):
 		return int(status)
 	case err == nil, readerGone(err):
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, task.ErrInvalid):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, task.ErrInvalid),
+		errors.As(err, &file) && file.Fault != consumer.FaultOpen:
 		return exitUsage
-	case errors.Is(err, launcher.ErrLeft):
+	case errors.Is(err, control.ErrLeft):
 		return exitLeft
-	case errors.Is(err, launcher.ErrKilled):
+	case errors.Is(err, control.ErrKilled):
 		return exitKilled
 	case errors.As(err, &taken):
 		return exitPortTaken
 	case errors.As(err, &running):
 		return exitAlreadyRunning
-	case errors.Is(err, launcher.ErrNotRunning):
+	case errors.Is(err, control.ErrNotRunning):
 		return exitNotRunning
-	case errors.Is(err, launcher.ErrNotReady):
+	case errors.Is(err, control.ErrNotReady):
 		return exitNotReady
 	}
 	return exitFailed
 }
 
-// readerGone reports whether nobody reads our standard output any more, which is
-// the reader's choice: `taskctl logs | head` is no failure.
+// readerGone reports whether the reader of standard output has closed it. That is no
+// failure, for example in `taskctl logs | head`.
 func readerGone(err error) bool {
 	var written *fs.PathError
 	return errors.Is(err, syscall.EPIPE) && errors.As(err, &written) && written.Path == os.Stdout.Name()
 }
 
-// explain is what a person is told of an error; empty where the command has said
-// it all already.
+// explain returns the message for an error; empty if the command has printed it
+// already.
 func explain(err error, lang message.Lang, dir string) string {
 	var (
 		problems config.Problems
-		taken    *launcher.PortTakenError
-		running  *launcher.AlreadyRunningError
+		taken    *ports.TakenError
+		running  *control.AlreadyRunningError
 		notReady *launcher.NotReadyError
 		trip     *launcher.RoundTripError
 		file     *sqlite.FileError
+		database *postgres.ServerError
 		away     *unreachableError
 		restarts supervisor.RestartErrors
-		silent   *launcher.NotAnsweringError
-		removed  *launcher.DataRemovedError
+		silent   *control.NotAnsweringError
+		removed  *control.DataRemovedError
+		unknown  *control.UnknownOwnerError
+		unsafe   *control.UnsafeError
+		fewFiles *listen.TooFewFilesError
+		notLog   *logfile.NotRegularError
+		notFile  *ownfile.NotRegularError
 	)
 	switch {
-	case errors.As(err, &silent): // before ErrNotReady, which it is too
+	case errors.As(err, &silent): // before ErrNotReady, which it wraps
 		return lang.LauncherSilent(silent.PID, silent.NoSocket)
-	case errors.Is(err, context.Canceled), readerGone(err), errors.Is(err, launcher.ErrKilled),
-		errors.Is(err, launcher.ErrLeft), errors.Is(err, launcher.ErrNotReady):
+	case errors.Is(err, context.Canceled), readerGone(err), errors.Is(err, control.ErrKilled),
+		errors.Is(err, control.ErrLeft), errors.Is(err, control.ErrNotReady):
 		return ""
 	case errors.As(err, &problems):
 		return problems.In(lang)
 	case errors.As(err, &taken):
 		return explainTaken(taken, lang)
+	case errors.As(err, &notLog):
+		return lang.LogNotRegular(notLog.Path, notLog.Type)
+	case errors.As(err, &notFile):
+		return lang.NotRegular(notFile.Path, notFile.Type)
+	case errors.As(err, &fewFiles):
+		return lang.TooFewFiles(fewFiles.Limit, listen.MinOpenFiles)
 	case errors.As(err, &removed):
 		return lang.DataRemoved(removed.Path)
 	case errors.As(err, &running):
 		return lang.AlreadyRunning(running.Dir, running.PID)
-	case errors.As(err, &away): // before ErrNotRunning, which it may be
-		cause := away.err.Err.Error()
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			cause = lang.ConsumerRefused()
+	case errors.As(err, &unknown):
+		return lang.UnknownOwner(unknown.Path)
+	case errors.As(err, &unsafe):
+		return unsafe.Text(lang)
+	case errors.Is(err, launcher.ErrStoppedBeforeReady):
+		return lang.StoppedBeforeReady()
+	case errors.Is(err, control.ErrEnded):
+		return lang.RestartStopped()
+	case errors.As(err, &away): // before ErrNotRunning, which it may wrap
+		if errors.Is(err, control.ErrNotRunning) {
+			return lang.NotRunning(dir)
 		}
-		return lang.APIUnreachable(away.url, cause, dir, away.running)
-	case errors.Is(err, launcher.ErrNotRunning):
+		cause := connectCause(away.err.Err, lang)
+		if away.given {
+			return lang.URLUnreachable(away.url, cause)
+		}
+		return lang.APIUnreachable(away.url, cause, away.running)
+	case errors.Is(err, control.ErrNotRunning):
 		return lang.NotRunning(dir)
 	case errors.As(err, &notReady):
-		text := lang.NotReady(notReady.Component, launcher.ExitText(lang, notReady.Exit))
+		text := lang.NotReady(notReady.Component, control.ExitText(lang, notReady.Exit))
 		if len(notReady.LastLines) > 0 {
 			text += "\n" + lang.LastLines(notReady.LogFile) + indented(notReady.LastLines)
 		}
@@ -131,14 +157,16 @@ func explain(err error, lang message.Lang, dir string) string {
 		return lang.RestartStopped()
 	case errors.As(err, &file):
 		return file.Describe(lang)
+	case errors.As(err, &database):
+		return database.Describe(lang)
 	case errors.As(err, &trip):
 		return lang.RoundTripFailed(trip.Error())
 	}
-	return explainTask(err, lang) + wayOut(err, lang, dir)
+	return explainTask(err, lang) + writeHint(err, lang, dir)
 }
 
-// wayOut is what helps against a failure to write a file, on a line of its own.
-func wayOut(err error, lang message.Lang, dir string) string {
+// writeHint returns a hint, on a line of its own, for a failure to write a file.
+func writeHint(err error, lang message.Lang, dir string) string {
 	var file *fs.PathError
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
@@ -149,9 +177,12 @@ func wayOut(err error, lang message.Lang, dir string) string {
 	return ""
 }
 
-func explainTaken(err *launcher.PortTakenError, lang message.Lang) string {
-	holder := launcher.HolderText(lang, err.Holder)
+func explainTaken(err *ports.TakenError, lang message.Lang) string {
+	holder := err.Holder.Text(lang)
 	text := lang.PortTaken(err.Component, err.Port, err.Addr, holder, err.Key, config.Env(err.Key))
+	if err.Holder.Dir != "" {
+		text += "\n" + lang.PortOfSystem(err.Holder.Dir)
+	}
 	if err.Also != nil {
 		text += "\n" + explainTaken(err.Also, lang)
 	}
@@ -162,8 +193,8 @@ func explainRestart(err *supervisor.RestartError, lang message.Lang) string {
 	if len(err.WaitsFor) > 0 {
 		return lang.RestartWaits(err.Component, err.WaitsFor)
 	}
-	text := lang.RestartFailed(err.Component, launcher.ExitText(lang, err.Exit))
-	if err.OldServes {
+	text := lang.RestartFailed(err.Component, control.ExitText(lang, err.Exit))
+	if err.PreviousServes {
 		text += "; " + lang.RestartOldServes()
 	}
 	if len(err.Lines) > 0 {
@@ -172,7 +203,27 @@ func explainRestart(err *supervisor.RestartError, lang message.Lang) string {
 	return text
 }
 
-// indented sets lines that a process has printed under a heading.
+// connectCause explains why a connection could not be opened.
+func connectCause(err error, lang message.Lang) string {
+	lost := client.ConnectError{Err: err}
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case lost.TLS() != "":
+		return lang.ConsumerTLS(string(lost.TLS()))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return lang.ConsumerRefused()
+	case errors.As(err, &dns):
+		return lang.UnknownHost(dns.Name)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return lang.NoAnswerInTime()
+	case errors.As(err, &op):
+		err = op.Err
+	}
+	return err.Error()
+}
+
+// indented renders lines that a process has printed, indented.
 func indented(lines []string) string {
 	var text string
 	for _, line := range lines {
@@ -181,18 +232,28 @@ func indented(lines []string) string {
 	return text
 }
 
-// explainTask is what a person is told of an error about tasks, and of any other
-// that explain does not know.
+// explainTask returns the message for an error about tasks, and for every error that
+// explain does not handle.
 func explainTask(err error, lang message.Lang) string {
 	var (
 		ambiguous *client.AmbiguousError
 		missing   *noTaskError
 		refused   *client.Problem
+		foreign   *foreignError
 		unheard   *consumer.SubscribeError
+		file      *consumer.FileError
 	)
 	switch {
+	case errors.As(err, &file):
+		return explainFile(file, lang)
+	case errors.As(err, &foreign) && foreign.flag != "":
+		return lang.URLForeign(foreign.flag, foreign.url, foreign.err.Status)
+	case errors.As(err, &foreign):
+		return lang.APIForeign(foreign.url, foreign.err.Status)
+	case errors.As(err, &unheard) && errors.As(err, &refused) && refused.Foreign():
+		return lang.ConsumerRejected(unheard.URL, lang.ConsumerForeign(refused.Status))
 	case errors.As(err, &ambiguous):
-		text := lang.TaskAmbiguous(ambiguous.Prefix)
+		text := lang.TaskAmbiguous(ambiguous.Part)
 		for _, t := range ambiguous.Tasks {
 			text += "\n  " + t.ID + "  " + oneLine(t.Title)
 		}
@@ -213,4 +274,18 @@ func explainTask(err error, lang message.Lang) string {
 		return lang.APIRefused(refused.Error())
 	}
 	return fmt.Sprint(err)
+}
+
+// explainFile returns why a consumer cannot use a file.
+func explainFile(err *consumer.FileError, lang message.Lang) string {
+	cause := ""
+	switch {
+	case errors.Is(err.Err, fs.ErrNotExist):
+		cause = lang.FileMissingDir()
+	case errors.Is(err.Err, fs.ErrPermission):
+		cause = lang.FileNoPermission()
+	case err.Err != nil:
+		cause = lang.FileCause(err.Err)
+	}
+	return lang.ConsumerFile(string(err.Fault), err.Path, cause)
 }

@@ -8,10 +8,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
-// What cannot be written comes with what helps, where that is known.
+// A failed write comes with a hint, if one is known.
 func TestExplainNamesTheWayOut(t *testing.T) {
 	at := func(path string, errno syscall.Errno) error {
 		return fmt.Errorf("open the logs: %w", &fs.PathError{Op: "open", Path: path, Err: errno})
@@ -21,10 +21,10 @@ func TestExplainNamesTheWayOut(t *testing.T) {
 		err  error
 		want string // the second line
 	}{
-		{"full disk", at("/srv/tasks/data/x", syscall.ENOSPC), "make room on that disk; `taskctl doctor` says how much is needed"},
-		{"full disk, of the user's choice", at("/mnt/events", syscall.ENOSPC), "make room on that disk; `taskctl doctor` says how much is needed"},
-		{"read-only", at("/srv/tasks/data", syscall.EROFS), "make /srv/tasks writable, or choose another directory: --dir"},
-		{"not ours", at("/srv/tasks/data", syscall.EACCES), "make /srv/tasks writable, or choose another directory: --dir"},
+		{"full disk", at("/srv/tasks/data/x", syscall.ENOSPC), "free space on that disk; `taskctl doctor` shows how much is needed"},
+		{"full disk, of the user's choice", at("/mnt/events", syscall.ENOSPC), "free space on that disk; `taskctl doctor` shows how much is needed"},
+		{"read-only", at("/srv/tasks/data", syscall.EROFS), "make /srv/tasks writable, or choose another directory with --dir"},
+		{"not ours", at("/srv/tasks/data", syscall.EACCES), "make /srv/tasks writable, or choose another directory with --dir"},
 		{"not ours, elsewhere", at("/mnt/events", syscall.EACCES), ""},
 		{"another", errors.New("broken"), ""},
 	} {

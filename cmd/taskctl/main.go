@@ -1,39 +1,47 @@
-// Command taskctl brings up a task service with live notifications, watches
-// over it, and takes it down.
+// Command taskctl starts a task service with live notifications, supervises it, and
+// stops it.
 package main
 
 import (
 	"io"
 	"os"
 
-	"github.com/taskctl/taskctl/pkg/listen"
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/launcher/systemd"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/message"
 )
 
 func main() {
-	nameProcess()
-	passed := listen.TakePassed()
+	closeInheritedOnExec()
+	inherited := listen.TakeInherited()
+	notifier := systemd.Take()
 	signals := listenForSignals()
 	nameProcess()
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv:  os.Getenv,
-		signals: signals,
-		passed:  passed,
+		getenv:    os.Getenv,
+		signals:   signals,
+		inherited: inherited,
+		systemd:   notifier,
 	}
 	os.Exit(p.run(signals.context(), os.Args[1:]))
 }
 
-// program is one run of taskctl: the surroundings that every command works in.
+// program is one run of taskctl: the environment that every command works in.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	signals        *signals
-	passed         *listen.Passed // sockets from whoever started us
-	lang           message.Lang   // from --lang and the environment; a settings file may change it later
+	inherited      *listen.Inherited // sockets from the process that started this one
+	systemd        *systemd.Notifier // nil: not started as a unit with Type=notify
+	lang           message.Lang      // from --lang and the environment; a settings file may change it later
 	flags          globalFlags
 }
+
+// text returns a text of one command in the user's language. Texts that several
+// commands use are in pkg/message.
+func (p *program) text(en, es string) string { return p.lang.Choose(en, es) }
 
 // globalFlags are the flags that every command has, and taskctl alone.
 type globalFlags struct {

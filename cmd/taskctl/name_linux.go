@@ -5,9 +5,8 @@ import (
 	"path/filepath"
 )
 
-// nameProcess has ps, top and lsof show the name that this process was given. A
-// launcher starts its components by way of /proc/self/exe, and Linux would call
-// them all "exe".
+// nameProcess makes ps, top and lsof show the name of argv[0]. The launcher starts its
+// components through /proc/self/exe, so Linux would call them all "exe".
 func nameProcess() {
-	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0) // it works as well without
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0) // only the name would be wrong
 }

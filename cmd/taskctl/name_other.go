@@ -2,5 +2,5 @@
 
 package main
 
-// nameProcess is needed on Linux alone: elsewhere a program is started by its name.
+// nameProcess is needed on Linux only: elsewhere programs are started by their path.
 func nameProcess() {}

@@ -2,97 +2,71 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/supervisor"
+	"taskctl/launcher/control"
+	"taskctl/pkg/config"
 )
 
 func (p *program) restartCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:               "restart [COMPONENT...]",
-		Short:             p.lang.RestartShort(),
-		Long:              p.lang.RestartLong(),
+	var out format
+	cmd := &cobra.Command{
+		Use:   "restart [COMPONENT...]",
+		Short: p.text("Restart components without refusing a connection", "Reinicia componentes sin rechazar ninguna conexión"),
+		Long: p.text(`Restart the named components, or all. The API and the notification server are
+replaced while they run: the old one serves until the new one is ready. A
+component that has failed is started again. A component without a ready check has
+to run for a second before it is reported as restarted. The settings stay those of
+the start; taskctl reload applies changes.`,
+			`Reinicia los componentes nombrados, o todos. La API y el servidor de
+notificaciones se sustituyen en marcha: el anterior atiende hasta que el nuevo
+está listo. Un componente fallido se arranca de nuevo. Un componente sin
+comprobación ready debe ejecutarse un segundo antes de darse por reiniciado. Los
+ajustes siguen siendo los del arranque; taskctl reload aplica los cambios.`),
 		Example:           "  taskctl restart\n  taskctl restart api",
 		ValidArgsFunction: p.completeComponents,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := p.loadRunning(cmd)
-			if err != nil {
-				return err
-			}
-			// A launcher that is silent would be waited for without end.
-			if err := p.running(cmd.Context(), cfg, args...); err != nil {
-				return err
-			}
-			control := launcher.Dial(cfg)
-			err = control.Restart(cmd.Context(), args...)
-			var failed supervisor.RestartErrors
-			if err != nil && !errors.As(err, &failed) {
-				return err
-			}
-			status, statusErr := control.Status(cmd.Context())
-			if statusErr != nil {
-				return errors.Join(err, statusErr)
-			}
-			for _, c := range status.Components {
-				switch {
-				case len(args) > 0 && !slices.Contains(args, c.Name),
-					slices.ContainsFunc(failed, func(f *supervisor.RestartError) bool { return f.Component == c.Name }):
-				case supervisor.State(c.State) == supervisor.StateReady:
-					fmt.Fprintln(p.stdout, p.lang.Restarted(c.Name, c.PID))
-				default: // it was ready, and died
-					fmt.Fprintln(p.stderr, p.lang.RestartedNot(c.Name, c.State))
-					err = errors.Join(err, launcher.ErrNotReady)
-				}
-			}
-			return err
+			do := p.restarting(args)
+			do.out = out
+			return p.bringUp(cmd, args, do)
 		},
 	}
-}
-
-// componentNames are the components of a system by its settings.
-func componentNames(cfg *config.Config) []string {
-	names := []string{config.WSServer, config.API, config.Consumer}
-	for _, c := range cfg.Components {
-		names = append(names, c.Name)
-	}
-	return names
+	formatFlag(cmd, &out, p.lang.FlagJSON())
+	return cmd
 }
 
 // running looks at the system that runs, which has to have the components. What
 // is changed in the settings since it was started it does not know, which is said.
 func (p *program) running(ctx context.Context, cfg *config.Config, components ...string) error {
-	s, err := launcher.Look(ctx, cfg)
-	known := componentNames(cfg)
+	s, err := control.Inspect(ctx, cfg)
+	known := cfg.ComponentNames()
 	if len(s.Components) > 0 {
 		known = nil
 		for _, c := range s.Components {
 			known = append(known, c.Name)
 		}
 	}
+	if info, statErr := os.Stat(cfg.File); statErr == nil && s.SettingsAt != nil && info.ModTime().After(*s.SettingsAt) {
+		fmt.Fprintln(p.stderr, p.lang.SettingsChanged(cfg.File))
+	}
 	for _, name := range components {
 		if !slices.Contains(known, name) {
-			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known))}
+			return &usageError{p.lang.UnknownComponent(name, config.Nearest(name, known), known)}
 		}
-	}
-	if info, statErr := os.Stat(cfg.File); statErr == nil && s.StartedAt != nil && info.ModTime().After(*s.StartedAt) {
-		fmt.Fprintln(p.stderr, p.lang.SettingsChanged(cfg.File))
 	}
 	return err
 }
 
-// completeComponents offers the component names to the shell.
+// completeComponents completes component names.
 func (p *program) completeComponents(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	cfg, err := p.load(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	names := slices.DeleteFunc(componentNames(cfg), func(name string) bool { return slices.Contains(args, name) })
+	names := slices.DeleteFunc(cfg.ComponentNames(), func(name string) bool { return slices.Contains(args, name) })
 	return names, cobra.ShellCompDirectiveNoFileComp
 }

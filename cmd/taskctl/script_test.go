@@ -12,14 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"taskctl/cmd/taskctl/e2etest"
+	"taskctl/pkg/wait/waittest"
 )
 
-// TestScript runs the command lines of testdata/script as a user's shell would,
-// with the shipped program first in the PATH. What a script starts it need not
-// stop: every system below its folder is stopped when it ends, however it ends.
+// TestScript runs the command lines of testdata/script as a user's shell would, with
+// the shipped program first in the PATH. A script need not stop its systems: every
+// system below its folder is stopped when the script ends.
 //
 // Besides testscript's own commands the scripts have:
 //
@@ -30,9 +32,9 @@ import (
 func TestScript(t *testing.T) {
 	binaries := t.TempDir()
 	t.Cleanup(func() { reportLeftovers(t, binaries) })
-	binary := filepath.Join(binaries, "taskctl"+exeSuffix())
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	binary, err := e2etest.Build(binaries)
+	if err != nil {
+		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -53,13 +55,6 @@ func TestScript(t *testing.T) {
 			"capture": scriptCapture,
 		},
 	})
-}
-
-func exeSuffix() string {
-	if runtime.GOOS == "windows" {
-		return ".exe"
-	}
-	return ""
 }
 
 // stopSystems stops what runs in dir and in the folders below it.
@@ -102,24 +97,6 @@ func reportLeftovers(t *testing.T, dir string) {
 	}
 }
 
-// patience bounds what a script waits for: far beyond what a loaded machine takes.
-const patience = 20 * time.Second
-
-// eventually asks until it is so.
-func eventually(ts *testscript.TestScript, what string, so func() bool) {
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			ts.Fatalf("waited %v in vain until %s", patience, what)
-		}
-	}
-}
-
 // exitOf runs a program and returns its exit code, beside the one wanted.
 func exitOf(ts *testscript.TestScript, neg bool, args []string) (got, want int) {
 	if neg || len(args) < 2 {
@@ -145,7 +122,7 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptReaches(ts *testscript.TestScript, neg bool, args []string) {
-	eventually(ts, "it ends with "+strings.Join(args, " "), func() bool {
+	waittest.For(ts, "it ends with "+strings.Join(args, " "), func() bool {
 		got, want := exitOf(ts, neg, args)
 		return got == want
 	})
@@ -157,7 +134,7 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
-	eventually(ts, fmt.Sprintf("%s has %q", args[0], args[1]), func() bool {
+	waittest.For(ts, fmt.Sprintf("%s has %q", args[0], args[1]), func() bool {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		return err == nil && pattern.Match(text)
 	})

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// One request may arrive as two signals; somebody's second thought comes later.
+// One request may arrive as two signals at once; a second request comes later.
 func TestSignalsOfOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &signals{received: make(chan os.Signal, 4), second: make(chan struct{})}

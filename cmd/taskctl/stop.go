@@ -8,75 +8,126 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/config"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/supervisor"
+	"taskctl/launcher/control"
+	"taskctl/pkg/config"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/supervisor"
 )
 
 func (p *program) stopCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "stop",
-		Short:   p.lang.StopShort(),
-		Long:    p.lang.StopLong(),
-		Example: "  taskctl stop\n  taskctl stop --dir /srv/tasks",
-		Args:    p.noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return p.stop(cmd) },
+	var out format
+	cmd := &cobra.Command{
+		Use:        "stop [COMPONENT...]",
+		SuggestFor: []string{"down", "halt", "kill", "end", "quit"},
+		Short:      p.text("Stop everything that start has started", "Detiene todo lo que start ha arrancado"),
+		Long: p.text(`Stop the system of the directory: the components in reverse order, then the
+launcher. The command returns when nothing is left, and prints how each
+component ended. A launcher that does not answer gets SIGTERM, then SIGKILL.
+Named components are stopped alone, and stay stopped until they are started.`,
+			`Detiene el sistema del directorio: los componentes en orden inverso y después el
+lanzador. Termina cuando no queda nada, y muestra cómo terminó cada componente.
+Un lanzador que no responde recibe SIGTERM y después SIGKILL. Los componentes
+nombrados se detienen solos y siguen detenidos hasta que se arrancan.`),
+		Example:           "  taskctl stop\n  taskctl stop mailer\n  taskctl stop --dir /srv/tasks",
+		ValidArgsFunction: p.completeComponents,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return p.stopComponents(cmd, args, out)
+			}
+			return p.stop(cmd, out)
+		},
 	}
+	formatFlag(cmd, &out, p.lang.FlagJSON())
+	return cmd
 }
 
-func (p *program) stop(cmd *cobra.Command) error {
+func (p *program) stop(cmd *cobra.Command, out format) error {
 	cfg, err := p.loadRunning(cmd)
 	if err != nil {
 		return err
 	}
-	pid, err := launcher.Owner(cfg)
+	launcher, err := control.Owner(cfg)
 	if err != nil {
 		return err
 	}
-	ctx, control := cmd.Context(), launcher.Dial(cfg)
-	if !control.Answers(ctx) {
-		return p.terminate(ctx, cfg, pid)
+	ctx, client := cmd.Context(), control.NewClient(cfg).For(launcher)
+	if !client.Answers(ctx) {
+		return p.terminate(ctx, cfg, launcher, out)
 	}
 	waiting, done := context.WithCancel(ctx)
 	defer done()
 	go func() {
-		p.sayWhoIsWaitedFor(waiting, control)
-		done() // it has fallen silent in mid-stop: that is not waited for without end
+		p.sayWhoIsWaitedFor(waiting, client)
+		done() // it does not answer during the stop: do not wait forever
 	}()
-	receipt, err := control.Stop(waiting)
+	receipt, err := client.Stop(waiting)
 	done()
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
-		return p.terminate(ctx, cfg, pid)
+		return p.terminate(ctx, cfg, launcher, out)
 	}
-	if err := launcher.Ended(ctx, cfg); err != nil {
+	if err := launcher.WaitEnded(ctx, cfg); err != nil {
 		return err
+	}
+	if out == asJSON {
+		return errors.Join(printJSON(p.stdout, receipt.Report()), receipt.Err())
 	}
 	fmt.Fprint(p.stdout, receipt.Render(p.lang, screen.PaletteFor(p.stdout, p.getenv)))
 	return receipt.Err()
 }
 
-// terminate ends a launcher that does not answer.
-func (p *program) terminate(ctx context.Context, cfg *config.Config, pid int) error {
-	fmt.Fprintln(p.stderr, p.lang.StopNoAnswer(pid))
-	killed, err := launcher.Terminate(ctx, cfg, cfg.Stop.Timeout)
+// terminate ends a launcher that does not answer, unless it has ended by now.
+func (p *program) terminate(ctx context.Context, cfg *config.Config, launcher control.Instance, out format) error {
+	began := time.Now()
+	if !launcher.Ended(cfg) {
+		fmt.Fprintln(p.stderr, p.lang.StopNoAnswer(launcher.PID))
+	}
+	killed, err := control.Terminate(ctx, cfg, launcher, cfg.Stop.Timeout)
 	if err != nil {
 		return err
 	}
-	if killed {
-		fmt.Fprintln(p.stderr, p.lang.StopKilledLauncher(pid))
-		return launcher.ErrKilled
+	receipt := control.Receipt{Took: time.Since(began)}
+	receipt.Endings, err = leftBehind(cfg)
+	if out == asJSON {
+		report := receipt.Report()
+		report.LauncherKilled = killed
+		err = errors.Join(err, printJSON(p.stdout, report))
 	}
-	_, err = fmt.Fprintln(p.stdout, p.lang.ReceiptClean())
+	if len(receipt.Left()) > 0 {
+		if out != asJSON {
+			fmt.Fprint(p.stdout, receipt.Render(p.lang, screen.PaletteFor(p.stdout, p.getenv)))
+		}
+		return errors.Join(err, receipt.Err())
+	}
+	if killed {
+		fmt.Fprintln(p.stderr, p.lang.StopKilledLauncher(launcher.PID))
+		return errors.Join(err, control.ErrKilled)
+	}
+	if out != asJSON && err == nil {
+		_, err = fmt.Fprintln(p.stdout, p.lang.ReceiptClean())
+	}
 	return err
 }
 
-// sayWhoIsWaitedFor names, every second, the components that have not stopped yet.
-// It returns when ctx ends, or when the launcher does not answer any more.
-func (p *program) sayWhoIsWaitedFor(ctx context.Context, control *launcher.Control) {
+// leftBehind lists what a launcher that has ended left running, according to its run
+// state, unless another one has started since: then the run state is that one's.
+func leftBehind(cfg *config.Config) ([]supervisor.StopResult, error) {
+	if _, err := control.Owner(cfg); err == nil {
+		return nil, nil
+	}
+	swept, err := supervisor.Leftovers(cfg.Data(control.RunStateFile))
+	var left []supervisor.StopResult
+	for _, s := range swept {
+		left = append(left, supervisor.StopResult{Component: s.Component, How: supervisor.OutcomeLeft, Left: []supervisor.Member{s.Member}})
+	}
+	return left, err
+}
+
+// sayWhoIsWaitedFor prints every second which components have not stopped yet. It
+// returns when ctx ends, or when the launcher no longer answers.
+func (p *program) sayWhoIsWaitedFor(ctx context.Context, client *control.Client) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for began := time.Now(); ; {
@@ -85,12 +136,12 @@ func (p *program) sayWhoIsWaitedFor(ctx context.Context, control *launcher.Contr
 			return
 		case <-ticker.C:
 		}
-		status, err := control.Status(ctx)
+		status, err := client.Status(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return
 		}
 		if err != nil {
-			continue // it ends in this moment: the stop itself tells
+			continue // it has just ended: the stop reports that
 		}
 		for _, c := range status.Components {
 			if supervisor.State(c.State) == supervisor.StateStopping {

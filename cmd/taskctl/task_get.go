@@ -9,18 +9,20 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/task"
 )
 
 func (p *program) taskGetCommand() *cobra.Command {
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
 		Use:               "get ID",
-		Short:             p.lang.TaskGetShort(),
-		Long:              p.lang.TaskIDsLong(),
-		Example:           "  taskctl task get 01a20cfb-7e43\n  taskctl task get \"$id\" --json | jq -r .description",
+		Aliases:           []string{"show"},
+		SuggestFor:        []string{"view", "cat"},
+		Short:             p.text("Show one task", "Muestra una tarea"),
+		Long:              p.taskIDHelp(p.text("Show a task with its description.", "Muestra una tarea con su descripción.")),
+		Example:           "  taskctl task get 3f9c\n  taskctl task get \"$id\" --json | jq -r .description",
 		Args:              p.exactArgs("ID"),
 		ValidArgsFunction: p.completeTasks(1, anyTask),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,7 +35,7 @@ func (p *program) taskGetCommand() *cobra.Command {
 				if err != nil {
 					return about(args[0], err)
 				}
-				if asJSON {
+				if out == asJSON {
 					return printJSON(p.stdout, answer.Task)
 				}
 				_, err = io.WriteString(p.stdout, p.renderTask(answer.Task))
@@ -41,11 +43,11 @@ func (p *program) taskGetCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
-// renderTask lays one task out for people; its description keeps its lines.
+// renderTask renders one task for people. The description keeps its lines.
 func (p *program) renderTask(t task.Task) string {
 	var b strings.Builder
 	b.WriteString(screen.Table("", 0, [][]string{

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/task"
 )
 
 type taskListOptions struct {
@@ -22,22 +22,28 @@ type taskListOptions struct {
 	done      bool
 	search    string
 	quiet     bool
-	json      bool
+	out       format
 }
 
 const (
 	defaultListed = 100
-	pageSize      = 1000 // the most that the API gives at once
+	pageSize      = 1000 // the API's maximum
 )
 
 func (p *program) taskListCommand() *cobra.Command {
 	var o taskListOptions
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: p.lang.TaskListShort(),
-		Long:  p.lang.TaskListLong(),
+		Use:        "list",
+		Aliases:    []string{"ls"},
+		SuggestFor: []string{"dir", "all"},
+		Short:      p.text("List tasks, newest first", "Lista las tareas, la más nueva primero"),
+		Long: p.text(`List tasks, newest first: as a table with the shortest unique end of each id, as
+whole ids (-q), or as a JSON array with one task per line (--json).`,
+			`Lista las tareas, la más nueva primero: en una tabla con el final único más corto
+de cada id, como ids completos (-q) o como una lista JSON con una tarea por
+línea (--json).`),
 		Example: `  taskctl task list
-  taskctl task list --open --search milk
+  taskctl task list --open --search ` + p.text("milk", "leche") + `
   taskctl task list --all --json | jq -r '.[].title'
   taskctl task list --done --all -q | xargs -r taskctl task rm`,
 		Args: p.noArgs,
@@ -51,26 +57,25 @@ func (p *program) taskListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVarP(&o.limit, "limit", "n", defaultListed, p.lang.FlagTaskLimit())
-	cmd.Flags().BoolVar(&o.all, "all", false, p.lang.FlagTaskAll())
-	cmd.Flags().BoolVar(&o.open, "open", false, p.lang.FlagTaskOpen())
-	cmd.Flags().BoolVar(&o.done, "done", false, p.lang.FlagTaskDone())
-	p.trueOrFalse(cmd, &o.completed, p.lang.FlagTaskListCompleted())
-	cmd.Flags().StringVar(&o.search, "search", "", p.lang.FlagTaskSearch())
-	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, p.lang.FlagTaskQuiet())
-	cmd.Flags().BoolVar(&o.json, "json", false, p.lang.FlagJSON())
+	cmd.Flags().IntVarP(&o.limit, "limit", "n", defaultListed, p.text("list at most `N` tasks (default 100)", "lista como mucho `N` tareas (por defecto 100)"))
+	cmd.Flags().BoolVar(&o.all, "all", false, p.text("list all tasks, however many", "lista todas las tareas, por muchas que sean"))
+	cmd.Flags().BoolVar(&o.open, "open", false, p.text("only open tasks", "solo tareas pendientes"))
+	cmd.Flags().BoolVar(&o.done, "done", false, p.text("only completed tasks", "solo tareas completadas"))
+	p.trueOrFalse(cmd, &o.completed, p.text("filter by completion, `true|false`: completed or open tasks (default: both)", "filtra, `true|false`: tareas completadas o pendientes (por defecto: ambas)"))
+	cmd.Flags().StringVar(&o.search, "search", "", p.text("only tasks whose title or description contains `TEXT`", "solo tareas cuyo título o descripción contenga `TEXTO`"))
+	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, p.text("print only whole ids, one per line", "muestra solo los ids completos, uno por línea"))
+	formatFlag(cmd, &o.out, p.lang.FlagJSON())
 	return cmd
 }
 
-// trueOrFalse gives a command the flag --completed, whose value is a word so
-// that `--completed false` means what it says.
+// trueOrFalse adds the flag --completed to a command. Its value is a word, because
+// with a boolean flag `--completed false` would mean true.
 func (p *program) trueOrFalse(cmd *cobra.Command, into *string, usage string) {
 	cmd.Flags().StringVar(into, "completed", "", usage)
-	offers := cobra.FixedCompletions([]cobra.Completion{"true", "false"}, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("completed", offers) // it refuses flags that do not exist alone
+	offerWords(cmd, "completed", "true", "false")
 }
 
-// completedValue is the value of --completed; nil where it was not given.
+// completedValue is the value of --completed; nil: not given.
 func (p *program) completedValue(cmd *cobra.Command, value string) (*bool, error) {
 	if !cmd.Flags().Changed("completed") {
 		return nil, nil
@@ -89,7 +94,7 @@ func (p *program) taskQuery(cmd *cobra.Command, o taskListOptions) (task.Query, 
 		return q, &usageError{p.lang.FlagBadValue("--limit", strconv.Itoa(o.limit))}
 	case o.all && cmd.Flags().Changed("limit"):
 		return q, &usageError{p.lang.FlagsExclude("--all", "--limit")}
-	case o.quiet && o.json:
+	case o.quiet && o.out == asJSON:
 		return q, &usageError{p.lang.FlagsExclude("--quiet", "--json")}
 	case o.open && o.done:
 		return q, &usageError{p.lang.FlagsExclude("--open", "--done")}
@@ -104,15 +109,18 @@ func (p *program) taskQuery(cmd *cobra.Command, o taskListOptions) (task.Query, 
 	return q, err
 }
 
-// taskList prints page after page as they come, so that a million tasks cost
-// no more memory than a page of them.
+// taskList prints each page as it arrives, so that a million tasks need no more
+// memory than one page.
 func (p *program) taskList(ctx context.Context, c *client.Client, q task.Query, o taskListOptions) error {
 	left := o.limit
 	if o.all {
 		left = math.MaxInt
 	}
 	out := bufio.NewWriter(p.stdout)
-	list := p.taskPrinter(out, o)
+	list, err := p.taskPrinter(ctx, c, out, o)
+	if err != nil {
+		return err
+	}
 	shown, more := 0, true
 	for more && left > 0 {
 		q.Limit = min(left, pageSize)
@@ -132,7 +140,7 @@ func (p *program) taskList(ctx context.Context, c *client.Client, q task.Query, 
 		return fmt.Errorf("print the tasks: %w", err)
 	}
 	switch {
-	case o.json || o.quiet:
+	case o.out == asJSON || o.quiet:
 	case shown == 0:
 		fmt.Fprintln(p.stderr, p.lang.TaskNone())
 	case more && screen.IsTerminal(p.stdout):

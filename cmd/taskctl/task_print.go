@@ -1,36 +1,42 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/taskctl/taskctl/pkg/logfile"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/logfile"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/task"
 )
 
-// taskPrinter renders a list in one of its forms.
+// taskPrinter renders a list of tasks in one format.
 type taskPrinter struct {
 	page func([]task.Task)
 	end  func()
 }
 
-func (p *program) taskPrinter(w io.Writer, o taskListOptions) taskPrinter {
+func (p *program) taskPrinter(ctx context.Context, c *client.Client, w io.Writer, o taskListOptions) (taskPrinter, error) {
 	switch {
-	case o.json:
-		return jsonPrinter(w)
+	case o.out == asJSON:
+		return jsonPrinter(w), nil
 	case o.quiet:
 		return taskPrinter{end: func() {}, page: func(tasks []task.Task) {
 			for _, t := range tasks {
 				fmt.Fprintln(w, t.ID)
 			}
-		}}
+		}}, nil
 	}
-	return p.tablePrinter(w)
+	short, err := c.ShortIDs(ctx)
+	if err != nil {
+		return taskPrinter{}, err
+	}
+	return p.tablePrinter(w, short), nil
 }
 
-// jsonPrinter prints an array with one task a line.
+// jsonPrinter prints a JSON array with one task per line.
 func jsonPrinter(w io.Writer) taskPrinter {
 	var line []byte
 	before := "[\n"
@@ -39,7 +45,7 @@ func jsonPrinter(w io.Writer) taskPrinter {
 			for _, t := range tasks {
 				line = t.AppendJSON(append(line[:0], before...))
 				before = ",\n"
-				_, _ = w.Write(line) // the buffer keeps the error for Flush
+				_, _ = w.Write(line) // Flush returns the error
 			}
 		},
 		end: func() {
@@ -52,14 +58,14 @@ func jsonPrinter(w io.Writer) taskPrinter {
 	}
 }
 
-// roomy is how wide a terminal must be to show when tasks were created, too.
-const roomy = 100
+// minWidthWithTime is the narrowest terminal for which the creation time is shown.
+const minWidthWithTime = 60
 
-// tablePrinter prints a table. Every column but the last has the same width on
-// every page, and the last, the title, gives way to the terminal's width.
-func (p *program) tablePrinter(w io.Writer) taskPrinter {
+// tablePrinter prints a table. All columns have the same width on every page, except
+// the last one, the title, which is cut at the terminal's width.
+func (p *program) tablePrinter(w io.Writer, short func(id string) string) taskPrinter {
 	width, palette := screen.Width(p.stdout), screen.PaletteFor(p.stdout, p.getenv)
-	withTime := width == 0 || width >= roomy
+	withTime := width == 0 || width >= minWidthWithTime
 	doneWidth := max(len([]rune(p.lang.ColumnDone())), len([]rune(p.lang.YesNo(true))), len([]rune(p.lang.YesNo(false))))
 	row := func(id, done, created, title string) []string {
 		cells := []string{id, done + strings.Repeat(" ", doneWidth-len([]rune(done)))}
@@ -82,7 +88,7 @@ func (p *program) tablePrinter(w io.Writer) taskPrinter {
 			return
 		}
 		for _, t := range tasks {
-			cells := row(t.ID, p.lang.YesNo(t.Completed), t.CreatedAt.Local().Format(minuteLayout), screen.Truncate(oneLine(t.Title), room))
+			cells := row(fmt.Sprintf("%-*s", idWidth, short(t.ID)), p.lang.YesNo(t.Completed), t.CreatedAt.Local().Format(minuteLayout), screen.Truncate(oneLine(t.Title), room))
 			if t.Completed {
 				for i := range cells {
 					cells[i] = palette.Dim(cells[i])
@@ -90,17 +96,17 @@ func (p *program) tablePrinter(w io.Writer) taskPrinter {
 			}
 			rows = append(rows, cells)
 		}
-		_, _ = io.WriteString(w, screen.Table("", width, rows)) // the buffer keeps the error for Flush
+		_, _ = io.WriteString(w, screen.Table("", width, rows)) // Flush returns the error
 		rows = nil
 	}}
 }
 
 const (
-	idWidth      = 36 // a UUID
+	idWidth      = 8 // long enough for most shortened ids
 	minuteLayout = "2006-01-02 15:04"
 )
 
-// oneLine makes a text safe to stand in a line of a table.
+// oneLine makes a text fit into one line of a table.
 func oneLine(text string) string {
 	return strings.ReplaceAll(logfile.Printable(text), "\t", " ")
 }

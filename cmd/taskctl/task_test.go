@@ -17,12 +17,12 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/task"
 )
 
-// taskRun is what one `taskctl task` came to.
+// taskRun is the result of one `taskctl task`.
 type taskRun struct {
 	code           int
 	stdout, stderr string
@@ -142,7 +142,7 @@ func TestTaskListIsHarmlessAndAligned(t *testing.T) {
 func TestTaskListFitsTheTerminal(t *testing.T) {
 	server := clienttest.New(t)
 	fill(t, server.URL(), strings.Repeat("long ", 40), strings.Repeat("広い", 80), "short")
-	for _, width := range []int{30, 60, 80, 99, 100, 200} {
+	for _, width := range []int{30, 59, 60, 80, 200} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			terminal, tty, err := pty.Open()
 			if err != nil {
@@ -173,15 +173,15 @@ func TestTaskListFitsTheTerminal(t *testing.T) {
 					t.Errorf("%d columns of %d: %q", n, width, line)
 				}
 			}
-			if whole := strings.Contains(text, "CREATED"); whole != (width >= roomy) {
+			if whole := strings.Contains(text, "CREATED"); whole != (width >= minWidthWithTime) {
 				t.Errorf("the column CREATED is there: %v", whole)
 			}
 		})
 	}
 }
 
-// TestTaskEditOverwritesNothingUnseen lets somebody else change the task between
-// the moment `edit` reads it and the moment it writes.
+// TestTaskEditOverwritesNothingUnseen changes the task after `edit` has read it and
+// before it writes.
 func TestTaskEditOverwritesNothingUnseen(t *testing.T) {
 	server := clienttest.New(t)
 	id := fill(t, server.URL(), "mine")[0]
@@ -207,7 +207,7 @@ func TestTaskEditOverwritesNothingUnseen(t *testing.T) {
 	defer between.Close()
 
 	got := runTask(t, between.URL, "edit", id, "--title", "mine again")
-	if got.code != exitFailed || !strings.Contains(got.stderr, "changed by somebody else") || got.stdout != "" {
+	if got.code != exitFailed || !strings.Contains(got.stderr, "changed by someone else") || got.stdout != "" {
 		t.Errorf("%+v", got)
 	}
 	if now := runTask(t, server.URL(), "get", id, "--json"); !strings.Contains(now.stdout, `"theirs"`) {
@@ -225,6 +225,7 @@ func TestTaskJSONIsTheAPIs(t *testing.T) {
 	position := server.Head().String()
 	server.Play(clienttest.Script{Request: func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Taskctl-Position", position)
+		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/tasks" {
 			fmt.Fprintf(w, `{"tasks":[%s],"seq":1,"epoch":"e"}`, text)
 		} else {
@@ -258,13 +259,13 @@ func TestTaskRefusals(t *testing.T) {
 	}{
 		{"no token", 401, "unauthorized", "list", "en", exitFailed, "set auth.token or TASKCTL_AUTH_TOKEN"},
 		{"no token", 401, "unauthorized", "add x", "es", exitFailed, "defina auth.token o TASKCTL_AUTH_TOKEN"},
-		{"foreign host", 403, "forbidden", "get " + id, "en", exitFailed, "the API refuses it: because (HTTP 403)"},
+		{"foreign host", 403, "forbidden", "get " + id, "en", exitFailed, "the API refuses the request: because (HTTP 403)"},
 		{"no such task", 404, "task-not-found", "get " + id, "en", exitFailed, "there is no task " + id},
 		{"no such task", 404, "task-not-found", "rm " + id, "es", exitFailed, "no hay ninguna tarea " + id},
-		{"not taskctl", 404, "", "get " + id, "en", exitFailed, "the API refuses it: because (HTTP 404)"},
-		{"bad value", 422, "invalid", "list --search x", "en", exitUsage, "the API refuses it: because (HTTP 422)"},
-		{"our fault", 500, "internal", "done " + id, "es", exitFailed, "la API lo rechaza: because (HTTP 500)"},
-		{"come again", 503, "unavailable", "list", "en", exitFailed, "cannot do it now (because (HTTP 503)); try again"},
+		{"not taskctl", 404, "", "get " + id, "en", exitFailed, "the API refuses the request: because (HTTP 404)"},
+		{"bad value", 422, "invalid", "list --search x", "en", exitUsage, "the API refuses the request: because (HTTP 422)"},
+		{"our fault", 500, "internal", "done " + id, "es", exitFailed, "la API rechaza la petición: because (HTTP 500)"},
+		{"come again", 503, "unavailable", "list", "en", exitFailed, "cannot handle the request now (because (HTTP 503)); try again"},
 	} {
 		t.Run(tt.name+" "+tt.args, func(t *testing.T) {
 			server := clienttest.New(t)
@@ -291,15 +292,14 @@ func TestTaskUsageMistakes(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"lst"}, `unknown command "lst"; did you mean "list"?`},
+		{[]string{"lst"}, `unknown command "lst"; did you mean "task list"?`},
 		{[]string{"list", "-n", "0"}, `--limit cannot be "0"`},
-		{[]string{"list", "--all", "-n", "5"}, "--all does not go with --limit"},
-		{[]string{"list", "--open", "--done"}, "--open does not go with --done"},
-		{[]string{"list", "--open", "--completed", "true"}, "--completed does not go with --open, --done"},
-		{[]string{"list", "-q", "--json"}, "--quiet does not go with --json"},
+		{[]string{"list", "--all", "-n", "5"}, "--all cannot be used together with --limit"},
+		{[]string{"list", "--open", "--done"}, "--open cannot be used together with --done"},
+		{[]string{"list", "--open", "--completed", "true"}, "--completed cannot be used together with --open, --done"},
+		{[]string{"list", "-q", "--json"}, "--quiet cannot be used together with --json"},
 		{[]string{"list", "--completed", "maybe"}, "--completed takes true or false"},
 		{[]string{"add"}, "TITLE is missing"},
-		{[]string{"add", "Buy", "milk"}, `unexpected argument "milk"`},
 		{[]string{"add", " \n"}, "the title must not be empty"},
 		{[]string{"add", long}, "the title has 201 characters; at most 200 are allowed"},
 		{[]string{"add", long, "--lang", "es"}, "el título tiene 201 caracteres"},
@@ -338,11 +338,20 @@ func TestTaskIDsMayBeShortened(t *testing.T) {
 		t.Errorf("%d characters stand for one: %+v", shared+1, got)
 	}
 
-	// One id that stands for nothing, and nothing is done to the others.
-	if got := runTask(t, server.URL(), "rm", ids[0], "fff", ids[1]); got.code != exitFailed || got.stdout != "" {
+	// The short id of a list names the task too.
+	list := runTask(t, server.URL(), "list")
+	for i, line := range strings.Split(strings.TrimSpace(list.stdout), "\n")[1:] {
+		shown := strings.Fields(line)[0]
+		if got := runTask(t, server.URL(), "get", shown); len(shown) < 4 || len(shown) > 12 || !strings.Contains(got.stdout, ids[i]) {
+			t.Errorf("the list shows %s as %q, which means %+v", ids[i], shown, got)
+		}
+	}
+
+	// With one unknown id, the other tasks stay unchanged.
+	if got := runTask(t, server.URL(), "rm", ids[0], "xyz", ids[1]); got.code != exitFailed || got.stdout != "" {
 		t.Errorf("%+v", got)
 	}
-	// One that somebody else removes meanwhile does not keep the others.
+	// A task that is removed meanwhile does not prevent the removal of the others.
 	gone := "01a20cfb-7e43-7660-b6a5-b7f62fa99a30"
 	got = runTask(t, server.URL(), "rm", ids[0], gone, ids[1][:shared+1], ids[0])
 	if want := ids[0] + "\n" + ids[1] + "\n"; got.code != exitFailed || got.stdout != want || got.stderr != "there is no task "+gone+"\n" {
@@ -350,7 +359,7 @@ func TestTaskIDsMayBeShortened(t *testing.T) {
 	}
 }
 
-// TestTaskInterrupted holds that Ctrl+C is no success: the task is not added.
+// TestTaskInterrupted checks that Ctrl+C is not a success: the task is not added.
 func TestTaskInterrupted(t *testing.T) {
 	server := clienttest.New(t)
 	for _, args := range [][]string{{"list"}, {"add", "x"}, {"add", "x", "-d", "-"}} {
@@ -372,18 +381,21 @@ func TestTaskCompletion(t *testing.T) {
 	if done := runTask(t, server.URL(), "done", ids[1]); done.code != exitDone {
 		t.Fatal(done)
 	}
-	oldest, newest := ids[1]+"\told\n", ids[0]+"\tnew and\\x0aodd\n"
+	ends := []string{ids[0][32:], ids[1][32:]}
+	oldest, newest := ends[1]+"\told\n", ends[0]+"\tnew and\\x0aodd\n"
 	for _, tt := range []struct {
 		args []string
 		want string
 	}{
 		{[]string{"get", ""}, newest + oldest},
-		{[]string{"get", ids[0][:2]}, newest + oldest},
-		{[]string{"get", ids[1]}, oldest},
-		{[]string{"get", "f"}, ""},
+		{[]string{"get", ends[0][:3]}, newest},
+		{[]string{"get", ids[0][:8]}, ids[0] + "\tnew and\\x0aodd\n" + ids[1] + "\told\n"},
+		{[]string{"get", ids[1]}, ids[1] + "\told\n"},
+		{[]string{"get", "g"}, ""},
 		{[]string{"get", ids[0], ""}, ""},
 		{[]string{"edit", ""}, newest + oldest},
 		{[]string{"rm", ids[0], ""}, oldest},
+		{[]string{"rm", ends[0], ""}, oldest},
 		{[]string{"done", ""}, newest},
 		{[]string{"done", "--undo", ""}, oldest},
 		{[]string{"add", ""}, ""},

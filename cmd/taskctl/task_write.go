@@ -10,28 +10,36 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/task"
 )
 
 func (p *program) taskAddCommand() *cobra.Command {
 	var (
 		description string
-		asJSON      bool
+		out         format
 	)
 	cmd := &cobra.Command{
-		Use:   "add TITLE",
-		Short: p.lang.TaskAddShort(),
-		Long:  p.lang.TaskAddLong(),
-		Example: `  taskctl task add "Buy milk"
+		Use:        "add TITLE...",
+		SuggestFor: []string{"new", "create"},
+		Short:      p.text("Add a task and print its id", "Añade una tarea y muestra su id"),
+		Long: p.text(`Add a task, and print its id when the task is on disk. The words are joined to one
+title. After --, a title may begin with a dash.`,
+			`Añade una tarea y muestra su id cuando está en disco. Las palabras se unen en un
+solo título. Tras --, un título puede empezar con un guion.`),
+		Example: p.text(`  taskctl task add Buy milk
   id=$(taskctl task add "Buy milk" --description "two litres")
   git log -1 --format=%B | taskctl task add "Review" -d -
   taskctl task add --json -- "-1 degrees"`,
-		Args:              p.exactArgs("TITLE"),
+			`  taskctl task add Comprar leche
+  id=$(taskctl task add "Comprar leche" --description "dos litros")
+  git log -1 --format=%B | taskctl task add "Revisar" -d -
+  taskctl task add --json -- "-1 grados"`),
+		Args:              p.someArgs("TITLE"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.onTasks(cmd, func(ctx context.Context, c *client.Client) error {
-				v := client.Values{Title: strings.TrimSpace(args[0])}
+				v := client.Values{Title: strings.TrimSpace(strings.Join(args, " "))}
 				if err := p.checkTitle(v.Title); err != nil {
 					return err
 				}
@@ -43,12 +51,12 @@ func (p *program) taskAddCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.printTask(answer.Task, asJSON)
+				return p.printTask(answer.Task, out)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&description, "description", "d", "", p.lang.FlagTaskDescription())
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	cmd.Flags().StringVarP(&description, "description", "d", "", p.descriptionHelp())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
@@ -56,17 +64,23 @@ type taskEditOptions struct {
 	title       string
 	description string
 	completed   string
-	json        bool
+	out         format
 }
 
 func (p *program) taskEditCommand() *cobra.Command {
 	var o taskEditOptions
 	cmd := &cobra.Command{
-		Use:   "edit ID",
-		Short: p.lang.TaskEditShort(),
-		Long:  p.lang.TaskEditLong(),
-		Example: `  taskctl task edit "$id" --title "Buy oat milk"
-  taskctl task edit "$id" --completed false --description -  < notes.txt`,
+		Use:        "edit ID",
+		SuggestFor: []string{"update", "set", "change"},
+		Short:      p.text("Change a task", "Cambia una tarea"),
+		Long: p.taskIDHelp(p.text(`Change what the flags name, and print the task's id. Nothing is written if the task
+is changed by someone else in the meantime.`,
+			`Cambia lo que nombran las opciones y muestra el id de la tarea. No se escribe nada
+si otra persona la cambia mientras tanto.`)),
+		Example: p.text(`  taskctl task edit "$id" --title "Buy oat milk"
+  taskctl task edit "$id" --completed false --description - < notes.txt`,
+			`  taskctl task edit "$id" --title "Comprar leche de avena"
+  taskctl task edit "$id" --completed false --description - < notas.txt`),
 		Args:              p.exactArgs("ID"),
 		ValidArgsFunction: p.completeTasks(1, anyTask),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,18 +93,18 @@ func (p *program) taskEditCommand() *cobra.Command {
 				if err != nil {
 					return about(args[0], err)
 				}
-				return p.printTask(answer.Task, o.json)
+				return p.printTask(answer.Task, o.out)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&o.title, "title", "t", "", p.lang.FlagTaskTitle())
-	cmd.Flags().StringVarP(&o.description, "description", "d", "", p.lang.FlagTaskDescription())
-	p.trueOrFalse(cmd, &o.completed, p.lang.FlagTaskCompleted())
-	cmd.Flags().BoolVar(&o.json, "json", false, p.lang.FlagJSON())
+	cmd.Flags().StringVarP(&o.title, "title", "t", "", p.text("new title, `TEXT`", "título nuevo, `TEXTO`"))
+	cmd.Flags().StringVarP(&o.description, "description", "d", "", p.descriptionHelp())
+	p.trueOrFalse(cmd, &o.completed, p.text("mark it as completed or open, `true|false`", "la marca como completada o pendiente, `true|false`"))
+	formatFlag(cmd, &o.out, p.lang.FlagJSON())
 	return cmd
 }
 
-// taskPatch is what the flags of `task edit` change.
+// taskPatch is the change that the flags of `task edit` describe.
 func (p *program) taskPatch(cmd *cobra.Command, o taskEditOptions) (patch task.Patch, err error) {
 	if cmd.Flags().Changed("title") {
 		title := strings.TrimSpace(o.title)
@@ -115,8 +129,8 @@ func (p *program) taskPatch(cmd *cobra.Command, o taskEditOptions) (patch task.P
 	return patch, nil
 }
 
-// edit changes a task as it was read, or not at all: what somebody else writes
-// in between is not overwritten unseen.
+// edit changes a task only if it is still as it was read, so that it does not
+// overwrite somebody else's change.
 func edit(ctx context.Context, c *client.Client, id string, patch task.Patch) (client.Answer, error) {
 	id, err := resolve(ctx, c, id)
 	if err != nil {
@@ -130,13 +144,17 @@ func edit(ctx context.Context, c *client.Client, id string, patch task.Patch) (c
 }
 
 func (p *program) taskDoneCommand() *cobra.Command {
-	var undo, asJSON bool
+	var (
+		undo bool
+		out  format
+	)
 	cmd := &cobra.Command{
-		Use:     "done ID...",
-		Short:   p.lang.TaskDoneShort(),
-		Long:    p.lang.TaskIDsLong(),
-		Example: "  taskctl task done 01a20cfb-7e43\n  taskctl task done --undo \"$id\"",
-		Args:    p.someArgs("ID"),
+		Use:        "done ID...",
+		SuggestFor: []string{"complete", "finish", "close", "check"},
+		Short:      p.text("Mark tasks as completed", "Marca tareas como completadas"),
+		Long:       p.taskIDHelp(p.text("Mark tasks as completed, and print their ids.", "Marca tareas como completadas y muestra sus ids.")),
+		Example:    "  taskctl task done 3f9c\n  taskctl task done --undo \"$id\"",
+		Args:       p.someArgs("ID"),
 		ValidArgsFunction: p.completeTasks(math.MaxInt, func(*cobra.Command) task.Query {
 			q := anyTask(nil)
 			q.Completed = &undo
@@ -150,23 +168,25 @@ func (p *program) taskDoneCommand() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					return p.printTask(answer.Task, asJSON)
+					return p.printTask(answer.Task, out)
 				})
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&undo, "undo", false, p.lang.FlagTaskUndo())
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	cmd.Flags().BoolVar(&undo, "undo", false, p.text("mark them as open instead", "las marca como pendientes"))
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
 func (p *program) taskRmCommand() *cobra.Command {
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
 		Use:               "rm ID...",
-		Short:             p.lang.TaskRmShort(),
-		Long:              p.lang.TaskIDsLong(),
-		Example:           "  taskctl task rm 01a20cfb-7e43\n  taskctl task list --done --all -q | xargs -r taskctl task rm",
+		Aliases:           []string{"delete"},
+		SuggestFor:        []string{"remove", "del", "erase"},
+		Short:             p.text("Remove tasks", "Borra tareas"),
+		Long:              p.taskIDHelp(p.text("Remove tasks, and print their ids.", "Borra tareas y muestra sus ids.")),
+		Example:           "  taskctl task rm 3f9c\n  taskctl task list --done --all -q | xargs -r taskctl task rm",
 		Args:              p.someArgs("ID"),
 		ValidArgsFunction: p.completeTasks(math.MaxInt, anyTask),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -175,7 +195,7 @@ func (p *program) taskRmCommand() *cobra.Command {
 					if _, err := c.Delete(ctx, id); err != nil {
 						return err
 					}
-					if asJSON {
+					if out == asJSON {
 						return printJSON(p.stdout, map[string]string{"id": id})
 					}
 					_, err := fmt.Fprintln(p.stdout, id)
@@ -184,12 +204,12 @@ func (p *program) taskRmCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
-// checkTitle finds what is most often wrong with a title before it is sent, so
-// that it is said in the user's language.
+// checkTitle finds the most common mistakes in a title before it is sent, so that the
+// message is in the user's language.
 func (p *program) checkTitle(title string) error {
 	switch n := utf8.RuneCountInString(title); {
 	case n == 0:
@@ -200,7 +220,7 @@ func (p *program) checkTitle(title string) error {
 	return nil
 }
 
-// descriptionText is what --description means: "-" is the standard input, up to
+// descriptionText is the value of --description. "-" means the standard input without
 // the newlines at its end, as in $(…).
 func (p *program) descriptionText(ctx context.Context, given string) (string, error) {
 	if given == "-" {
@@ -216,10 +236,10 @@ func (p *program) descriptionText(ctx context.Context, given string) (string, er
 	return given, nil
 }
 
-// maxInput is more than any description may have, in bytes.
+// maxInput is longer than any valid description, in bytes.
 const maxInput = task.MaxDescription*utf8.UTFMax + 1<<10
 
-// readInput reads the standard input, or stops waiting for it when ctx ends.
+// readInput reads the standard input; it returns early when ctx ends.
 func (p *program) readInput(ctx context.Context) (string, error) {
 	type input struct {
 		text []byte

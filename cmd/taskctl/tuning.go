@@ -5,16 +5,16 @@ import (
 	"runtime/debug"
 )
 
-// What the api holds is small, a few megabytes, and what each request leaves is
-// garbage at once. Collecting at five times what it holds instead of twice takes
-// a sixth less processor for each write, for about 12 MB. Where it holds much,
-// as with many large bodies under way, the limit keeps the rest of that at bay.
+// The api's live heap is a few megabytes, and each request leaves garbage. Collecting
+// at five times the live heap instead of twice saves a sixth of the CPU of each write,
+// and costs about 12 MB. The memory limit bounds this when the live heap is large, as
+// with many large bodies in progress.
 const (
 	apiGCPercent   = 400
-	apiMemoryLimit = 512 << 20 // bytes, soft
+	apiMemoryLimit = 256 << 20 // bytes, soft
 )
 
-// collectLess sets how the process collects garbage, except what its user has set.
+// collectLess tunes garbage collection, unless the environment (GOGC, GOMEMLIMIT) does.
 func (p *program) collectLess() {
 	if p.getenv("GOGC") == "" {
 		debug.SetGCPercent(apiGCPercent)
@@ -24,10 +24,9 @@ func (p *program) collectLess() {
 	}
 }
 
-// runOnOneCore has the process's goroutines take turns. What the consumer does, it
-// does one event after another; on two cores its reader and its writer wake each
-// other for every few events, which costs a fifth more and takes the cores from
-// those it waits for.
+// runOnOneCore makes the process use one core. The consumer handles one event after
+// another; on two cores its reader and its writer wake each other for every few
+// events, which costs a fifth more CPU.
 func (p *program) runOnOneCore() {
 	if p.getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(1)

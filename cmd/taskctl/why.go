@@ -7,19 +7,24 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskctl/taskctl/launcher"
-	"github.com/taskctl/taskctl/pkg/logfile"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/screen"
-	"github.com/taskctl/taskctl/pkg/supervisor"
+	"taskctl/launcher/control"
+	"taskctl/pkg/logfile"
+	"taskctl/pkg/screen"
+	"taskctl/pkg/supervisor"
 )
 
 func (p *program) whyCommand() *cobra.Command {
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
-		Use:               "why COMPONENT",
-		Short:             p.lang.WhyShort(),
-		Long:              p.lang.WhyLong(),
+		Use:        "why COMPONENT",
+		SuggestFor: []string{"explain", "describe", "inspect"},
+		Short:      p.text("Explain why a component died and what happens next", "Explica por qué murió un componente y qué ocurrirá"),
+		Long: p.text(`Show one component on one screen: its state and restarts, how it last died (exit
+code, signal, out of memory), its last health checks, the last 30 lines that it
+printed, and what happens next.`,
+			`Muestra un componente en una pantalla: su estado y sus reinicios, cómo murió la
+última vez (código, señal, memoria agotada), sus últimas comprobaciones, las
+últimas 30 líneas que imprimió y qué ocurrirá después.`),
 		Example:           "  taskctl why api",
 		Args:              p.exactArgs("COMPONENT"),
 		ValidArgsFunction: p.completeOneComponent,
@@ -31,24 +36,24 @@ func (p *program) whyCommand() *cobra.Command {
 			if err := p.running(cmd.Context(), cfg, args...); err != nil {
 				return err
 			}
-			why, err := launcher.Dial(cfg).Why(cmd.Context(), args[0])
+			why, err := control.NewClient(cfg).Why(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if out == asJSON {
 				return printJSON(p.stdout, why)
 			}
 			_, err = fmt.Fprint(p.stdout, p.renderWhy(why, screen.PaletteFor(p.stdout, p.getenv)))
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, p.lang.FlagJSON())
+	formatFlag(cmd, &out, p.lang.FlagJSON())
 	return cmd
 }
 
-// renderWhy is one screen: how it is, how it died, what it said last, how it
-// answered before, and what happens next.
-func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
+// renderWhy renders one screen: the state, the last exit, the last lines of output,
+// earlier restarts, and what happens next.
+func (p *program) renderWhy(why control.Why, palette screen.Palette) string {
 	var b strings.Builder
 	s := why.Status
 	fmt.Fprintf(&b, "%s: %s", palette.Bold(s.Name), paintState(palette, s.State, p.lang.StateName(s.State)))
@@ -57,7 +62,7 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 	}
 	fmt.Fprintln(&b)
 	if s.Budget != nil {
-		fmt.Fprintf(&b, "%s\n", launcher.BudgetText(p.lang, *s.Budget, s.Exit, time.Now()))
+		fmt.Fprintf(&b, "%s\n", control.BudgetText(p.lang, *s.Budget, s.Exit, time.Now()))
 	}
 	switch {
 	case s.Suspended:
@@ -72,16 +77,22 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 	default:
 		fmt.Fprintf(&b, "%s\n", p.lang.WhyNext(s.Name, s.State))
 	}
+	if change := s.FileChange; change != nil {
+		fmt.Fprintf(&b, "\n%s\n", logfile.Printable(p.lang.WhyFilesChanged(change.At.Local().Format(time.DateTime), change.Files)))
+	}
 	if why.Crash == nil {
 		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNeverDied(s.Name))
 		return b.String()
 	}
 	c := why.Crash
 	if c.PID == 0 && c.Exit.Reason == supervisor.NotStarted {
-		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNotStarted(c.Exit.At.Local().Format(time.DateTime), c.Generation, launcher.ExitText(p.lang, c.Exit)))
+		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyNotStarted(c.Exit.At.Local().Format(time.DateTime), c.Generation, control.ExitText(p.lang, c.Exit)))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, launcher.ExitText(p.lang, c.Exit), c.Exit.Uptime))
+	fmt.Fprintf(&b, "\n%s\n", p.lang.WhyDied(c.Exit.At.Local().Format(time.DateTime), c.PID, c.Generation, control.ExitText(p.lang, c.Exit), c.Exit.Uptime))
+	if hint := control.ExitHint(p.lang, c.Exit); hint != "" {
+		fmt.Fprintln(&b, hint)
+	}
 	if len(c.Probes) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", p.lang.WhyProbes())
 		for _, probe := range c.Probes {
@@ -89,7 +100,7 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 			if probe.Err != "" {
 				result = logfile.Printable(probe.Err)
 			}
-			fmt.Fprintf(&b, "  %s  %s  %s\n", probe.At.Local().Format(time.TimeOnly), message.Took(probe.Took), result)
+			fmt.Fprintf(&b, "  %s  %s  %s\n", probe.At.Local().Format(time.TimeOnly), p.lang.Took(probe.Duration), result)
 		}
 	}
 	if len(c.Lines) > 0 {
@@ -98,7 +109,7 @@ func (p *program) renderWhy(why launcher.Why, palette screen.Palette) string {
 	return b.String()
 }
 
-// completeOneComponent offers the component names for the only argument.
+// completeOneComponent completes a component name as the only argument.
 func (p *program) completeOneComponent(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -33,6 +33,7 @@ func TestCheckSite(t *testing.T) {
 		{"IPv6", request("[::1]:8001"), 0},
 		{"IPv6 without a port", request("[::1]"), 0},
 		{"no port", request("localhost"), 0},
+		{"final dot", request("localhost.:8001"), 0},
 		{"allowed host", request("tasks.internal:8001"), 0},
 		{"rebound name", request("evil.example:8001"), 403},
 		{"a name that begins like ours", request("localhost.evil.example:8001"), 403},
@@ -54,7 +55,7 @@ func TestCheckSite(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := status(policy.Check(test.request)); got != test.want {
+			if got := status(check(policy, test.request)); got != test.want {
 				t.Errorf("Check = %d, want %d", got, test.want)
 			}
 		})
@@ -62,14 +63,15 @@ func TestCheckSite(t *testing.T) {
 }
 
 func TestHostsOfAPublicListener(t *testing.T) {
-	if denied := (Policy{}).Check(request("tasks.example")); denied != nil {
+	if denied := check(Policy{}, request("tasks.example")); denied != nil {
 		t.Errorf("a listener beyond loopback is reached by any name, but: %+v", denied)
 	}
 }
 
 func TestCheckToken(t *testing.T) {
-	policy := Policy{Token: "s3cret/+"}
-	encoded := base64.RawURLEncoding.EncodeToString([]byte(policy.Token))
+	const secret = "s3cret/+"
+	policy := Policy{Tokens: NewTokens(TokenOptions{Token: secret, Store: Store{Dir: t.TempDir()}})}
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(secret))
 	tests := []struct {
 		name    string
 		headers []string
@@ -95,7 +97,7 @@ func TestCheckToken(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := status(policy.Check(request("tasks.example", test.headers...))); got != test.want {
+			if got := status(check(policy, request("tasks.example", test.headers...))); got != test.want {
 				t.Errorf("Check = %d, want %d", got, test.want)
 			}
 		})
@@ -107,7 +109,7 @@ func TestCheckToken(t *testing.T) {
 }
 
 func TestSubprotocol(t *testing.T) {
-	policy := Policy{Token: "secret"}
+	policy := Policy{Tokens: NewTokens(TokenOptions{Token: "secret", Store: Store{Dir: t.TempDir()}})}
 	tests := []struct{ offered, want string }{
 		{"", ""},
 		{"taskctl.v1", "taskctl.v1"},
@@ -146,7 +148,31 @@ func TestParseOrigin(t *testing.T) {
 		{"https://tasks.example?x", ""},
 		{"ws://tasks.example", ""},
 		{"https://", ""},
-		{"null", ""},
+		{"null", "null"},
+		{"HTTPS://Tasks.Example:443/", "https://tasks.example"},
+		{"https://*.corp.example", "https://*.corp.example"},
+		{"https://*.Corp.example:8443", "https://*.corp.example:8443"},
+		{"capacitor://localhost", "capacitor://localhost"},
+		{"chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"},
+		{"https://münchen.example", "https://xn--mnchen-3ya.example"},
+		{"https://MÜNCHEN.example", "https://xn--mnchen-3ya.example"},
+		{"https://*.münchen.example", "https://*.xn--mnchen-3ya.example"},
+		{"http://[::0001]:80", "http://[::1]"},
+		{"https://*", ""},
+		{"https://*:8443", ""},
+		{"https://tasks.*", ""},
+		{"https://*tasks.example", ""},
+		{"https://a.*.example", ""},
+		{"https://tasks.example:*", ""},
+		{"https://tasks.example:", ""},
+		{"https://tasks.example:0", ""},
+		{"https://tasks.example:99999", ""},
+		{"https://tasks example", ""},
+		{"*://tasks.example", ""},
+		{"file://", ""},
+		{"file://localhost", ""},
+		{"wss://tasks.example", ""},
+		{"Null", ""},
 		{"*", ""},
 		{"", ""},
 	}
@@ -158,6 +184,97 @@ func TestParseOrigin(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestParseHost(t *testing.T) {
+	for in, want := range map[string]string{
+		"tasks.example": "tasks.example", "Tasks.Example.": "tasks.example", "*.corp.example": "*.corp.example",
+		"münchen.example": "xn--mnchen-3ya.example", "192.0.2.1": "192.0.2.1", "[2001:db8::1]": "2001:db8::1", "tasks": "tasks",
+		"": "", "*": "", "*.": "", "tasks.example:80": "", "https://tasks.example": "", "tasks.example/x": "", "a b": "", "a.*": "", "[1.2.3.4]": "",
+	} {
+		if got, err := ParseHost(in); got != want || (err == nil) != (want != "") {
+			t.Errorf("ParseHost(%q) = %q, %v; want %q", in, got, err, want)
+		}
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	policy := Policy{
+		Loopback: true,
+		Hosts:    []string{"*.corp.example", "2001:db8::1"},
+		Origins:  []string{"https://*.corp.example", "https://*.dev.example:8443", "capacitor://localhost", "null"},
+	}
+	tests := []struct {
+		host, origin string
+		want         int
+	}{
+		{"localhost", "https://a.corp.example", 0},
+		{"localhost", "https://a.b.CORP.example", 0},
+		{"localhost", "capacitor://localhost", 0},
+		{"localhost", "null", 0},
+		{"localhost", "https://a.dev.example:8443", 0},
+		{"localhost", "https://corp.example", 403},
+		{"localhost", "https://.corp.example", 403},
+		{"localhost", "http://a.corp.example", 403},
+		{"localhost", "https://a.corp.example:8443", 403},
+		{"localhost", "https://a.corp.example.evil.example", 403},
+		{"localhost", "https://evil.example/a.corp.example", 403},
+		{"localhost", "https://evil.example:1@a.corp.example", 403},
+		{"localhost", "https://evil.example#.corp.example", 403},
+		{"localhost", "ionic://localhost", 403},
+		{"a.corp.example:8001", "", 0},
+		{"A.B.corp.example.", "", 0},
+		{"[2001:db8::1]:8001", "", 0},
+		{"corp.example", "", 403},
+		{"a.corp.example.evil.example", "", 403},
+	}
+	for _, test := range tests {
+		r := request(test.host)
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		if got := status(check(policy, r)); got != test.want {
+			t.Errorf("host %s, origin %s: %d, want %d", test.host, test.origin, got, test.want)
+		}
+	}
+}
+
+func TestHTTP10NeedsNoHost(t *testing.T) {
+	r := request("")
+	r.ProtoMinor = 0
+	if denied := check(Policy{Loopback: true}, r); denied != nil {
+		t.Error(denied.Reason)
+	}
+}
+
+// A request without Origin that a page elsewhere has caused is refused; navigation
+// within one site, and requests of the pages of this server, are not.
+func TestFetchSite(t *testing.T) {
+	for _, test := range []struct {
+		site, mode string
+		want       int
+	}{
+		{"cross-site", "no-cors", 403},
+		{"cross-site", "navigate", 403},
+		{"same-site", "no-cors", 403},
+		{"same-site", "navigate", 0},
+		{"same-origin", "cors", 0},
+		{"none", "navigate", 0},
+	} {
+		r := request("localhost", "Sec-Fetch-Site", test.site, "Sec-Fetch-Mode", test.mode)
+		if got := status(check(Policy{Loopback: true}, r)); got != test.want {
+			t.Errorf("%s %s: %d, want %d", test.site, test.mode, got, test.want)
+		}
+	}
+	allowed := request("localhost", "Sec-Fetch-Site", "cross-site", "Origin", "https://tasks.example")
+	if denied := check(Policy{Origins: []string{"https://tasks.example"}}, allowed); denied != nil {
+		t.Errorf("an allowed origin: %s", denied.Reason)
+	}
+}
+
+func check(p Policy, r *http.Request) *Denied {
+	_, denied := p.Check(r, Read)
+	return denied
 }
 
 func status(denied *Denied) int {

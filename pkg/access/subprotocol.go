@@ -14,9 +14,9 @@ const Subprotocol = "taskctl.v1"
 // cannot set Authorization on a WebSocket.
 const bearerPrefix = "bearer."
 
-// Subprotocol returns the WebSocket subprotocol to select, empty when none was
-// offered. Something has to be selected when anything was offered, or browsers
-// fail the connection; the secret is sent back only when there is nothing else.
+// Subprotocol returns the WebSocket subprotocol to select; empty if none was offered.
+// If any was offered, one must be selected, or browsers fail the connection. The one
+// with the secret is selected only if there is no other.
 func (p Policy) Subprotocol(r *http.Request) string {
 	var first, open string
 	for name := range offered(r) {
@@ -26,7 +26,7 @@ func (p Policy) Subprotocol(r *http.Request) string {
 		if first == "" {
 			first = name
 		}
-		if open == "" && !strings.HasPrefix(name, bearerPrefix) && !p.isSecret(name) {
+		if _, secret := p.secretOf(name); open == "" && !strings.HasPrefix(name, bearerPrefix) && !secret {
 			open = name
 		}
 	}
@@ -36,19 +36,22 @@ func (p Policy) Subprotocol(r *http.Request) string {
 	return first
 }
 
-// isSecret reports whether an offered subprotocol carries the token: as
-// bearer.TOKEN, as bearer.<base64url of it> for tokens with characters that a
-// subprotocol may not have, or as it is.
-func (p Policy) isSecret(name string) bool {
-	if p.Token == "" {
-		return false
+// secretOf returns the owner of the secret in an offered subprotocol. The secret may
+// stand as bearer.TOKEN, as bearer.<base64url of TOKEN> for tokens with characters that
+// a subprotocol may not have, or alone.
+func (p Policy) secretOf(name string) (Identity, bool) {
+	if !p.Tokens.Required() {
+		return Identity{}, false
 	}
 	value, marked := strings.CutPrefix(name, bearerPrefix)
-	if p.isToken(name) || (marked && p.isToken(value)) {
-		return true
+	if id, ok := p.Tokens.find(value); ok || !marked {
+		return id, ok
 	}
 	decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(value, "="))
-	return marked && err == nil && p.isToken(string(decoded))
+	if err != nil {
+		return Identity{}, false
+	}
+	return p.Tokens.find(string(decoded))
 }
 
 func isUpgrade(r *http.Request) bool {

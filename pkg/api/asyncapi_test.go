@@ -9,11 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// TestAsyncAPIDescribesTheEvents holds the document to what the code writes. The
-// messages that wsserver alone makes are held to it end to end.
+// TestAsyncAPIDescribesTheEvents compares the document with the encoded events. An
+// end-to-end test compares the messages of wsserver.
 func TestAsyncAPIDescribesTheEvents(t *testing.T) {
 	type schema struct {
 		Required   []string

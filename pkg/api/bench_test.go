@@ -14,12 +14,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"taskctl/pkg/task"
 )
 
 const benchBody = `{"title":"Prueba WebSocket","description":"Tarea para probar notificaciones"}`
 
-// BenchmarkHandler measures the handlers without a socket: time and allocations
-// are ours and the store's.
+// BenchmarkHandler measures the handlers without a socket: it includes only the api and
+// the store.
 func BenchmarkHandler(b *testing.B) {
 	s := start(b)
 	var id string
@@ -86,8 +88,8 @@ func BenchmarkSocket(b *testing.B) {
 	}
 }
 
-// load sends the request b.N times over so many connections. Its client does as
-// little as it can, so that it is not what is measured.
+// load sends the request b.N times over so many connections. Its client does as little
+// work as possible.
 func load(b *testing.B, addr, request string, conns int) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
@@ -138,5 +140,21 @@ func skipAnswer(r *bufio.Reader) error {
 				return err
 			}
 		}
+	}
+}
+
+// BenchmarkDecode measures reading one request body.
+func BenchmarkDecode(b *testing.B) {
+	sc := new(scratch)
+	for name, kind := range map[string]task.ChangeKind{benchBody: task.Create, `{"completed":true}`: task.Merge} {
+		b.Run(fmt.Sprintf("%d_bytes", len(name)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sc.body = append(sc.body[:0], name...)
+				if _, err := sc.decode(kind, ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

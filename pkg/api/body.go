@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -9,38 +8,34 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scratch is memory that requests use one after another.
+// scratch holds buffers that requests reuse.
 type scratch struct {
 	body    []byte
 	answer  []byte
-	text    []byte
-	reader  bytes.Buffer
-	decoder jsontext.Decoder
+	members members
 }
 
-// keepAtMost bounds the buffers that wait for the next request, in bytes.
-const keepAtMost = 64 << 10
+// maxPooled bounds the buffers that are kept for the next request, in bytes.
+const maxPooled = 64 << 10
 
 func (s *Server) takeScratch() *scratch { return s.scratch.Get().(*scratch) }
 
 func (s *Server) giveScratch(sc *scratch) {
-	if cap(sc.body) > keepAtMost || cap(sc.answer) > keepAtMost || cap(sc.text) > keepAtMost {
+	if cap(sc.body) > maxPooled || cap(sc.answer) > maxPooled { // members are smaller than the body
 		return
 	}
 	s.scratch.Put(sc)
 }
 
-// checkMediaType accepts JSON under one of the names given. Without a
-// Content-Type the body is taken for JSON (RFC 9110 §8.3 leaves it to us): a
-// browser, which could be made to leave it out, still sends its Origin.
+// checkMediaType accepts the given media types. A body without a Content-Type is read
+// as JSON, which RFC 9110 §8.3 allows. A page of another site could make a browser send
+// such a body, but then the request has an Origin, which is checked.
 func checkMediaType(header http.Header, names ...string) error {
 	for _, encoding := range header["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return errMediaType
+			return errCoding
 		}
 	}
 	lines := header["Content-Type"]
@@ -51,15 +46,15 @@ func checkMediaType(header http.Header, names ...string) error {
 	if err != nil || !slices.Contains(names, mediaType) {
 		return errMediaType
 	}
-	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return errMediaType
 	}
 	return nil
 }
 
-// read takes in the whole body. Memory grows with what has arrived, not with
-// what was announced.
-func (sc *scratch) read(x *exchange) error {
+// readBody reads the whole body. Memory grows with the bytes that have arrived, not
+// with the announced length.
+func (s *Server) readBody(x *exchange, sc *scratch) error {
 	if x.r.ContentLength > MaxBody {
 		return errTooLarge
 	}
@@ -67,6 +62,9 @@ func (sc *scratch) read(x *exchange) error {
 	sc.body = sc.body[:0]
 	for {
 		sc.body = slices.Grow(sc.body, 1<<10)
+		if err := s.reserve(x, cap(sc.body)); err != nil {
+			return err
+		}
 		n, err := body.Read(sc.body[len(sc.body):cap(sc.body)])
 		sc.body = sc.body[:len(sc.body)+n]
 		if errors.Is(err, io.EOF) {

@@ -5,23 +5,69 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// maxFaults is how many faults of one body are told of: it may have a hundred
-// thousand, and the answer must not outgrow it.
+// maxFaults bounds the faults that one answer lists: a body can have a hundred
+// thousand of them.
 const maxFaults = 10
 
-// draft is a task as a client wrote it. The patch and the guard point into it.
+// members are the members of a request body. They are valid JSON but not decoded yet,
+// so that all invalid ones can be reported. A missing member is empty.
+type members struct {
+	Title       jsontext.Value `json:"title"`
+	Description jsontext.Value `json:"description"`
+	Completed   jsontext.Value `json:"completed"`
+	ID          jsontext.Value `json:"id"`
+	CreatedAt   jsontext.Value `json:"created_at"`
+	UpdatedAt   jsontext.Value `json:"updated_at"`
+	Unknown     jsontext.Value `json:",embed"`
+}
+
+// reset empties the members and keeps their memory for the next body.
+func (m *members) reset() {
+	for _, v := range []*jsontext.Value{&m.Title, &m.Description, &m.Completed, &m.ID, &m.CreatedAt, &m.UpdatedAt, &m.Unknown} {
+		*v = (*v)[:0]
+	}
+}
+
+// byteOrderMark may precede JSON. RFC 8259 §8.1 allows a parser to ignore it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// decode reads the body as the given kind of change to the task with this id. A body
+// that is not strict JSON (RFC 8259, without duplicate names) gives a *syntaxError;
+// invalid members give faults.
+func (sc *scratch) decode(kind task.ChangeKind, taskID string) (*draft, error) {
+	body := bytes.TrimPrefix(sc.body, byteOrderMark)
+	sc.members.reset()
+	d := &draft{kind: kind, taskID: taskID}
+	if jsontext.Value(body).Kind() == '{' {
+		if err := json.Unmarshal(body, &sc.members); err != nil {
+			return nil, notJSON(err)
+		}
+		d.read(&sc.members)
+	} else {
+		if err := json.Unmarshal(body, &sc.members.Unknown); err != nil {
+			return nil, notJSON(err)
+		}
+		d.fault("body", "must be a JSON object")
+	}
+	if d.faults != nil {
+		return nil, d.faults
+	}
+	return d, nil
+}
+
+// draft is a change as the client sent it. Patch and guard point into it.
 type draft struct {
 	kind   task.ChangeKind
-	taskID string // of the path
+	taskID string
 	patch  task.Patch
 	guard  task.PatchGuard
 	faults faults
@@ -33,190 +79,101 @@ type draft struct {
 	updatedAt   time.Time
 }
 
-// decode reads the body, token by token and once, as what kind asks for. What is
-// not strictly JSON (RFC 8259, and no name twice) is a *syntaxError, even where
-// something before it is invalid; else all that is invalid comes back as faults.
-// It uses the body up.
-func (sc *scratch) decode(kind task.ChangeKind, taskID string) (*draft, error) {
-	sc.reader = *bytes.NewBuffer(sc.body)
-	sc.decoder.Reset(&sc.reader)
-	d := &draft{kind: kind, taskID: taskID}
-	if err := d.readObject(sc); err != nil {
-		return nil, notJSON(err)
+func (d *draft) read(m *members) {
+	for name := range names(m.Unknown) {
+		d.fault(clip(name), "is not a member of a task")
 	}
-	d.finish()
-	if d.faults != nil {
-		return nil, d.faults
+	d.readTitle(m.Title)
+	d.readDescription(m.Description)
+	d.readCompleted(m.Completed)
+	if id, ok := d.unchanged("id", m.ID); ok && !strings.EqualFold(id, d.taskID) {
+		d.fault("id", "cannot be changed")
 	}
-	return d, nil
+	d.guard.CreatedAt = d.readTime("created_at", m.CreatedAt, &d.createdAt)
+	d.guard.UpdatedAt = d.readTime("updated_at", m.UpdatedAt, &d.updatedAt)
 }
 
-func (d *draft) readObject(sc *scratch) error {
-	dec := &sc.decoder
-	if kind := dec.PeekKind(); kind != '{' {
-		if err := dec.SkipValue(); err != nil {
-			return err
-		}
-		d.blame("body", "must be a JSON object")
-		return readEnd(dec)
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		sc.text, err = jsontext.AppendUnquote(sc.text[:0], name)
-		if err != nil {
-			return err
-		}
-		if err := d.readMember(sc); err != nil {
-			return err
-		}
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	return readEnd(dec)
-}
-
-// readEnd refuses what follows the value.
-func readEnd(dec *jsontext.Decoder) error {
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = errors.New("something follows the value")
-		}
-		return err
-	}
-	return nil
-}
-
-// readMember reads the value of the member whose name is in sc.text.
-func (d *draft) readMember(sc *scratch) error {
-	switch string(sc.text) {
-	case "title":
-		return d.readText(sc, "title", &d.title, &d.patch.Title)
-	case "description":
-		return d.readText(sc, "description", &d.description, &d.patch.Description)
-	case "completed":
-		return d.readCompleted(sc)
-	case "id":
-		return d.readID(sc)
-	case "created_at":
-		return d.readTime(sc, "created_at", &d.createdAt, &d.guard.CreatedAt)
-	case "updated_at":
-		return d.readTime(sc, "updated_at", &d.updatedAt, &d.guard.UpdatedAt)
-	}
-	d.blame(clip(string(sc.text)), "is not a member of a task")
-	return sc.decoder.SkipValue()
-}
-
-func (d *draft) readText(sc *scratch, field string, text *string, set **string) error {
-	value, err := sc.decoder.ReadValue()
-	if err != nil {
-		return err
-	}
-	switch value.Kind() {
-	case '"':
-		sc.text, err = jsontext.AppendUnquote(sc.text[:0], value)
-		*text = string(sc.text)
-		*set = text
-		return err
-	case 'n':
-		if d.kind == task.Merge && field != "title" { // null removes a member (RFC 7396): what is left is the empty one
-			*set = text
-			return nil
-		}
-	}
-	d.blame(field, "must be a string")
-	return nil
-}
-
-func (d *draft) readCompleted(sc *scratch) error {
-	value, err := sc.decoder.ReadValue()
-	if err != nil {
-		return err
-	}
-	switch kind := value.Kind(); {
-	case kind == 't', kind == 'f', kind == 'n' && d.kind == task.Merge:
-		d.completed = kind == 't'
-		d.patch.Completed = &d.completed
-	default:
-		d.blame("completed", "must be true or false")
-	}
-	return nil
-}
-
-// readID accepts the id only as it is.
-func (d *draft) readID(sc *scratch) error {
-	text, err := d.readOnly(sc, "id")
-	if text != "" && !strings.EqualFold(text, d.taskID) {
-		d.blame("id", "cannot be changed")
-	}
-	return err
-}
-
-// readTime leaves it to the store to see that the time is as it was.
-func (d *draft) readTime(sc *scratch, field string, t *time.Time, set **time.Time) error {
-	text, err := d.readOnly(sc, field)
-	if text == "" {
-		return err
-	}
-	parsed, invalid := time.Parse(time.RFC3339Nano, text)
-	if invalid != nil {
-		d.blame(field, "must be a time such as 2024-01-15T10:00:00Z")
-	}
-	*t, *set = parsed, t
-	return err
-}
-
-// readOnly reads a member that may only be sent back, as it was; empty: it was
-// something else.
-func (d *draft) readOnly(sc *scratch, field string) (string, error) {
-	value, err := sc.decoder.ReadValue()
-	if err != nil {
-		return "", err
-	}
-	if d.kind == task.Create {
-		d.blame(field, "is set by the server")
-		return "", nil
-	}
-	if value.Kind() == '"' {
-		sc.text, err = jsontext.AppendUnquote(sc.text[:0], value)
-	} else {
-		sc.text = sc.text[:0]
-	}
-	if len(sc.text) == 0 {
-		d.blame(field, "cannot be changed")
-	}
-	return string(sc.text), err
-}
-
-// finish gives what was left out of a whole task its empty value, and brings the
-// texts into the form in which they are kept.
-func (d *draft) finish() {
-	if d.kind != task.Merge {
-		if d.patch.Title == nil && !d.blamed("title") {
-			d.blame("title", "is required")
-		}
-		d.patch.Description = &d.description
-		d.patch.Completed = &d.completed
-	}
-	if d.patch.Title != nil {
+func (d *draft) readTitle(v jsontext.Value) {
+	switch {
+	case v.Kind() == '"':
 		var err error
-		d.title, err = task.NormalizeTitle(d.title)
-		d.blameFor(err)
+		d.title, err = task.NormalizeTitle(unquote(v))
+		d.patch.Title = &d.title
+		d.add(err)
+	case len(v) > 0:
+		d.fault("title", "must be a string")
+	case d.kind != task.Merge:
+		d.fault("title", "is required")
 	}
-	d.blameFor(task.CheckDescription(d.description))
 }
 
-func (d *draft) blame(field, reason string) {
-	d.blameFor(&task.InvalidError{Field: field, Reason: reason})
+// readDescription accepts null in a merge. Null removes the member (RFC 7396), and
+// without a description the description is empty.
+func (d *draft) readDescription(v jsontext.Value) {
+	switch {
+	case v.Kind() == '"':
+		d.description = unquote(v)
+		d.add(task.CheckDescription(d.description))
+	case d.nullInMerge(v):
+	case len(v) > 0:
+		d.fault("description", "must be a string")
+	case d.kind == task.Merge:
+		return
+	}
+	d.patch.Description = &d.description
 }
 
-func (d *draft) blameFor(err error) {
+func (d *draft) readCompleted(v jsontext.Value) {
+	switch {
+	case v.Kind() == 't', v.Kind() == 'f':
+		d.completed = v.Kind() == 't'
+	case d.nullInMerge(v):
+	case len(v) > 0:
+		d.fault("completed", "must be true or false")
+	case d.kind == task.Merge:
+		return
+	}
+	d.patch.Completed = &d.completed
+}
+
+func (d *draft) nullInMerge(v jsontext.Value) bool { return d.kind == task.Merge && v.Kind() == 'n' }
+
+// readTime returns nil for an absent time. The store checks that it is unchanged. The
+// letters T and Z may be lower case (RFC 3339 §5.6).
+func (d *draft) readTime(field string, v jsontext.Value, t *time.Time) *time.Time {
+	text, ok := d.unchanged(field, v)
+	if !ok {
+		return nil
+	}
+	var err error
+	if *t, err = time.Parse(time.RFC3339Nano, strings.ToUpper(text)); err != nil {
+		d.fault(field, "must be a time such as 2024-01-15T10:00:00Z")
+	}
+	return t
+}
+
+// unchanged returns the text of a member that a client may send back but not change.
+func (d *draft) unchanged(field string, v jsontext.Value) (text string, ok bool) {
+	switch {
+	case len(v) == 0:
+		return "", false
+	case d.kind == task.Create:
+		d.fault(field, "is set by the server")
+		return "", false
+	case v.Kind() == '"':
+		text = unquote(v)
+	}
+	if text == "" {
+		d.fault(field, "cannot be changed")
+	}
+	return text, text != ""
+}
+
+func (d *draft) fault(field, reason string) {
+	d.add(&task.InvalidError{Field: field, Reason: reason})
+}
+
+func (d *draft) add(err error) {
 	if err == nil {
 		return
 	}
@@ -226,21 +183,43 @@ func (d *draft) blameFor(err error) {
 	}
 }
 
-func (d *draft) blamed(field string) bool {
-	return slices.ContainsFunc(d.faults, func(f *task.InvalidError) bool { return f.Field == field })
+// unquote returns the text of a string that has been checked.
+func unquote(v jsontext.Value) string {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1])
+	}
+	text, _ := jsontext.AppendUnquote(nil, v)
+	return string(text)
 }
 
-// notJSON says where the JSON ends being JSON, without repeating the body.
+// names yields the names of an object that has been checked.
+func names(object jsontext.Value) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		if len(object) == 0 {
+			return
+		}
+		decoder := jsontext.NewDecoder(bytes.NewReader(object))
+		_, _ = decoder.ReadToken() // the brace
+		for decoder.PeekKind() == '"' {
+			name, _ := decoder.ReadToken()
+			if !yield(name.String()) || decoder.SkipValue() != nil {
+				return
+			}
+		}
+	}
+}
+
+// notJSON says where the JSON is malformed, without repeating the body.
 func notJSON(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &syntaxError{"the body ends before its JSON does"}
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return &syntaxError{"the body is not valid JSON: a name appears twice in one object"}
+		return &syntaxError{"the body is not valid JSON: an object has a name twice"}
 	case errors.As(err, &syntax):
 		return &syntaxError{fmt.Sprintf("the body is not valid JSON: %s, at byte %d", clip(syntax.Err.Error()), syntax.ByteOffset)}
 	default:
-		return &syntaxError{"the body is not valid JSON: " + err.Error()}
+		return &syntaxError{"the body is not valid JSON"}
 	}
 }

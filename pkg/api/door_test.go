@@ -10,9 +10,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/task"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // logbook is a log that may be read while it is written.
@@ -40,10 +44,10 @@ func (l *logbook) logger() *slog.Logger {
 func TestTokenIsAskedForEverywhereAndKeptToOurselves(t *testing.T) {
 	var log logbook
 	s := start(t, func(c *Config, d *Deps) {
-		c.Access.Token = "secret-7f3a"
+		c.Access.Tokens = access.NewTokens(access.TokenOptions{Token: "secret-7f3a", Store: access.Store{Dir: t.TempDir()}})
 		d.Logger = log.logger()
 	})
-	for _, path := range []string{"/tasks", "/tasks/" + exampleID, "/events", "/healthz", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json", "/system", "/nothing"} {
+	for _, path := range []string{"/tasks", "/tasks/" + exampleID, "/events", "/metrics", "/openapi.json", "/asyncapi.json", "/system", "/nothing"} {
 		for _, authorization := range []string{"", "Bearer wrong-1b2c", "Basic secret-7f3a"} {
 			a := s.do(http.MethodGet, path, "", "Authorization", authorization)
 			wantProblem(t, a, http.StatusUnauthorized, "")
@@ -66,7 +70,7 @@ func TestTokenIsAskedForEverywhereAndKeptToOurselves(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	s := start(t, func(c *Config, _ *Deps) {
-		c.Access.Token = "secret"
+		c.Access.Tokens = access.NewTokens(access.TokenOptions{Token: "secret", Store: access.Store{Dir: t.TempDir()}})
 		c.Access.Origins = []string{"https://tasks.example"}
 	})
 	preflight := s.do(http.MethodOptions, "/tasks/"+exampleID, "", "Origin", "https://tasks.example",
@@ -146,7 +150,7 @@ func TestRequestIDs(t *testing.T) {
 		}
 		seen[got] = true
 	}
-	eventually(t, func() bool { return strings.Count(log.String(), `"msg":"request"`) == 6 })
+	waittest.For(t, "six lines of requests in the log", func() bool { return strings.Count(log.String(), `"msg":"request"`) == 6 })
 	if text := log.String(); !strings.Contains(text, `"request_id":"abc-123"`) || strings.Contains(text, "private") {
 		t.Errorf("log:\n%s", text)
 	}
@@ -205,14 +209,14 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 }
 
-// silent is a store that has stopped answering.
+// silent is a store that does not answer.
 type silent struct {
 	task.Store
-	stopped bool
+	stopped atomic.Bool
 }
 
 func (s *silent) Bounds(ctx context.Context) (uint64, task.Position, error) {
-	if s.stopped {
+	if s.stopped.Load() {
 		return 0, task.Position{}, task.ErrUnavailable
 	}
 	return s.Store.Bounds(ctx)
@@ -224,7 +228,7 @@ func TestNotReadyWithoutTheStore(t *testing.T) {
 		store = &silent{Store: d.Store}
 		d.Store = store
 	})
-	store.stopped = true
+	store.stopped.Store(true)
 	a := s.do(http.MethodGet, "/readyz", "")
 	wantProblem(t, a, http.StatusServiceUnavailable, "")
 	if a.header.Get("Retry-After") == "" {
@@ -241,16 +245,16 @@ func TestNotReadyWithoutTheStore(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	s := start(t, func(_ *Config, d *Deps) {
 		d.Link = func() bool { return true }
-		// What the others in the process have registered by names of their own.
+		// Metrics that other parts of the process have registered.
 		d.Metrics.NewGauge("taskctl_link_up", func() float64 { return 1 })
 	})
 	s.create("title")
 	s.do(http.MethodGet, "/tasks/"+exampleID, "")
 	s.do(http.MethodGet, "/nothing", "")
 	s.subscribe("?since=0").event()
-	// What has been sent is counted after it: the client may be quicker.
+	// Sent events are counted after the write, so the client may be faster.
 	var page string
-	eventually(t, func() bool {
+	waittest.For(t, "the sent event in the metrics", func() bool {
 		page = string(s.do(http.MethodGet, "/metrics", "").body)
 		return strings.Contains(page, "taskctl_event_stream_events_total 1")
 	})

@@ -1,19 +1,19 @@
 package api
 
 import (
-	"errors"
 	"net/http"
-	"strings"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/task"
 )
 
-// events answers with a piece of the event log, or with a stream that follows it.
+// events answers with a part of the event log, or with a stream that follows it.
 func (s *Server) events(x *exchange) error {
+	x.set("Vary", "Accept, Origin")
 	if wantsStream(x.r.Header) {
 		return s.stream(x)
 	}
-	p, err := parseQuery(x.r.URL.RawQuery, "since", "limit")
+	p, err := parseQuery(x.r.URL.RawQuery, "since", "lastEventId", "limit")
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (s *Server) events(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	after, _, err := positionOf("since", p)
+	after, _, err := startPosition(x.r.Header, p)
 	if err != nil {
 		return err
 	}
@@ -29,25 +29,28 @@ func (s *Server) events(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	stand := standAfter(events, head)
-	x.position(stand)
+	at := positionAfter(events, head)
+	x.position(at)
 	sc := s.takeScratch()
 	defer s.giveScratch(sc)
-	sc.answer = appendEvents(sc.answer[:0], events, stand)
+	sc.answer = appendEvents(sc.answer[:0], events, at)
+	if err := s.reserve(x, cap(sc.answer)); err != nil {
+		return err
+	}
 	x.send(http.StatusOK, jsonType, sc.answer)
 	return nil
 }
 
-// standAfter is where a reader stands who has read the events: at the last of
-// them, so that going on from there misses nothing, or at the head of the log.
-func standAfter(events []task.Event, head task.Position) task.Position {
+// positionAfter is the position from which the caller reads on: that of the last event,
+// or the head of the log if there is none.
+func positionAfter(events []task.Event, head task.Position) task.Position {
 	if len(events) > 0 {
 		head.Seq = events[len(events)-1].Seq
 	}
 	return head
 }
 
-func appendEvents(dst []byte, events []task.Event, stand task.Position) []byte {
+func appendEvents(dst []byte, events []task.Event, at task.Position) []byte {
 	dst = append(dst, `{"events":[`...)
 	for i := range events {
 		if i > 0 {
@@ -55,71 +58,49 @@ func appendEvents(dst []byte, events []task.Event, stand task.Position) []byte {
 		}
 		dst = events[i].AppendJSON(dst)
 	}
-	return append(appendStand(append(dst, ']'), stand), '}')
+	return append(appendPosition(append(dst, ']'), at), '}')
 }
 
-// positionOf reads a position among values, where it is given: the zero Position,
-// where it is not, is the beginning of the log.
-func positionOf(name string, values map[string]string) (p task.Position, given bool, err error) {
-	text, given := values[name]
-	if !given {
-		return task.Position{}, false, nil
-	}
-	if p, err = task.ParsePosition(text); err != nil {
-		return p, true, task.Invalid(name, err.Error())
-	}
-	return p, true, nil
-}
-
-// wantsStream reports whether the client asks for server-sent events by name;
-// one that takes anything gets JSON.
-func wantsStream(header http.Header) bool {
-	for _, line := range header["Accept"] {
-		for mediaRange := range strings.SplitSeq(line, ",") {
-			name, parameters, _ := strings.Cut(mediaRange, ";")
-			if strings.EqualFold(strings.TrimSpace(name), streamType) {
-				return strings.TrimSpace(parameters) != "q=0"
-			}
+// startPosition is the position to read from: Last-Event-ID, which a browser sends
+// when it reconnects, else lastEventId, which polyfills send instead, else since.
+// Without any of them it is the beginning of the log.
+func startPosition(header http.Header, p params) (at task.Position, given bool, err error) {
+	name, text := "Last-Event-ID", header.Get("Last-Event-Id")
+	for _, parameter := range []string{"lastEventId", "since"} {
+		if text == "" {
+			name, text = parameter, p[parameter]
 		}
 	}
-	return false
+	if _, empty := p["since"]; text == "" && !empty {
+		return task.Position{}, false, nil
+	}
+	if at, err = task.ParsePosition(text); err != nil {
+		return at, true, task.Invalid(name, err.Error())
+	}
+	return at, true, nil
 }
 
-// streamStart is where a stream begins: after Last-Event-ID, which a browser
-// sends when it comes back, else after since, else with what happens from now on.
-func (s *Server) streamStart(x *exchange) (task.Position, error) {
-	values, err := parseQuery(x.r.URL.RawQuery, "since")
+// streamStart returns the position at which a stream begins: that of the request, or
+// the head of the log. If the log cannot be read from the requested position, the
+// stream begins with a reset and continues from the head, because an EventSource cannot
+// read a 410.
+func (s *Server) streamStart(x *exchange) (at task.Position, gone *task.GoneError, err error) {
+	p, err := parseQuery(x.r.URL.RawQuery, "since", "lastEventId")
 	if err != nil {
-		return task.Position{}, err
+		return at, nil, err
 	}
-	name := "since"
-	if last := x.r.Header.Get("Last-Event-Id"); last != "" {
-		name = "Last-Event-ID"
-		values = params{name: last}
-	}
-	after, given, err := positionOf(name, values)
+	at, given, err := startPosition(x.r.Header, p)
 	if err != nil {
-		return task.Position{}, err
+		return at, nil, err
 	}
 	if !given {
-		_, head, err := s.deps.Store.Bounds(x.context())
-		return head, err
+		_, at, err = s.deps.Store.Bounds(x.context())
+		return at, nil, err
 	}
-	return s.resolve(x, after)
-}
-
-// resolve gives a position its epoch and refuses one that cannot be read from.
-func (s *Server) resolve(x *exchange, after task.Position) (task.Position, error) {
-	_, head, err := s.deps.Store.Read(x.context(), after, 1)
-	if err != nil {
-		return task.Position{}, err
+	_, head, err := s.deps.Store.Read(x.context(), at, 1)
+	if gone, isGone := eventlog.GoneOf(err); isGone {
+		return gone.Head, gone, nil
 	}
-	after.Epoch = head.Epoch
-	return after, nil
-}
-
-// goneAt returns where to go on when err is that the log cannot be read on.
-func goneAt(err error) (*task.GoneError, bool) {
-	var gone *task.GoneError
-	return gone, errors.As(err, &gone)
+	at.Epoch = head.Epoch
+	return at, nil, err
 }

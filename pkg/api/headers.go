@@ -4,17 +4,18 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// maxKey is the longest Idempotency-Key, in bytes.
+// maxKey bounds an Idempotency-Key, in bytes.
 const maxKey = 255
 
-// etag is a task's version as an entity tag: a strong one, because the same
-// version is always the same bytes.
+// etag is the version of a task as an entity tag. It is a strong one, because a
+// version always has the same bytes.
 func etag(version uint64) string {
 	buf := make([]byte, 0, 22)
 	buf = append(buf, '"')
@@ -22,19 +23,19 @@ func etag(version uint64) string {
 	return string(append(buf, '"'))
 }
 
-// tagList is what If-Match or If-None-Match holds.
+// tagList is the value of If-Match or If-None-Match.
 type tagList struct {
 	any  bool // "*"
 	tags []tag
 }
 
 type tag struct {
-	version uint64 // 0: a tag that we never gave
-	weak    bool
+	opaque string // without the quotes
+	weak   bool
 }
 
-// parseTags reads a list of entity tags (RFC 9110 §8.8.3, §13.1). The header may
-// be split into several; absent, the list is empty.
+// parseTags reads a list of entity tags (RFC 9110 §8.8.3, §13.1). The list may be
+// divided into several header lines; without the header it is empty.
 func parseTags(name string, header http.Header) (tagList, error) {
 	var list tagList
 	lines := header[name]
@@ -50,7 +51,7 @@ func parseTags(name string, header http.Header) (tagList, error) {
 			if !ok || (after != "" && after[0] != ',') {
 				return tagList{}, task.Invalid(name, `must be * or entity tags such as "42"`)
 			}
-			t.version = versionOf(opaque)
+			t.opaque = opaque
 			list.tags = append(list.tags, t)
 			rest = after
 		}
@@ -63,7 +64,7 @@ func parseTags(name string, header http.Header) (tagList, error) {
 
 func skipSeparators(s string) string { return strings.TrimLeft(s, " \t,") }
 
-// cutQuoted takes the opaque part of an entity tag off the front of s.
+// cutQuoted cuts the opaque part of an entity tag from the front of s.
 func cutQuoted(s string) (opaque, rest string, ok bool) {
 	if s == "" || s[0] != '"' {
 		return "", s, false
@@ -79,6 +80,7 @@ func cutQuoted(s string) (opaque, rest string, ok bool) {
 	return "", s, false
 }
 
+// versionOf returns the version of a task's tag; 0: this server never sends the tag.
 func versionOf(opaque string) uint64 {
 	version, err := strconv.ParseUint(opaque, 10, 63)
 	if err != nil || strconv.FormatUint(version, 10) != opaque {
@@ -87,12 +89,13 @@ func versionOf(opaque string) uint64 {
 	return version
 }
 
-// noVersion is a list of versions that no task is in.
+// noVersion is a list of versions that matches no task.
 func noVersion() []uint64 { return []uint64{0} }
 
-// versionsWanted is If-Match, and If-None-Match: * as far as a write can have it,
-// in a store's terms. A weak tag never matches here (RFC 9110 §13.1.1).
-func versionsWanted(header http.Header) ([]uint64, error) {
+// requiredVersions returns the versions that If-Match accepts for a write; nil: any.
+// The only If-None-Match that a write may have is *, which matches no task that
+// exists. A weak tag never matches here (RFC 9110 §13.1.1).
+func requiredVersions(header http.Header) ([]uint64, error) {
 	if header["If-None-Match"] != nil {
 		list, err := parseTags("If-None-Match", header)
 		if err == nil && !list.any {
@@ -110,15 +113,39 @@ func versionsWanted(header http.Header) ([]uint64, error) {
 	versions := noVersion()
 	for _, t := range list.tags {
 		if !t.weak {
-			versions = append(versions, t.version)
+			versions = append(versions, versionOf(t.opaque))
 		}
 	}
 	return versions, nil
 }
 
-// notModified reports whether the client holds the version already. Weak and
-// strong tags compare alike here (RFC 9110 §13.1.2).
-func notModified(header http.Header, version uint64) (bool, error) {
+// hasWeakTag reports whether If-Match has a weak tag. Its syntax has been checked.
+func hasWeakTag(header http.Header) bool {
+	list, err := parseTags("If-Match", header)
+	return err == nil && slices.ContainsFunc(list.tags, func(t tag) bool { return t.weak })
+}
+
+// checkIfMatch returns ErrVersion if a GET requires another version than the one with
+// the tag (RFC 9110 §13.1.1).
+func checkIfMatch(header http.Header, current string) error {
+	if header["If-Match"] == nil {
+		return nil
+	}
+	list, err := parseTags("If-Match", header)
+	switch {
+	case err != nil:
+		return err
+	case list.any, slices.Contains(list.tags, tag{opaque: strings.Trim(current, `"`)}):
+		return nil
+	case hasWeakTag(header):
+		return errWeakTag
+	}
+	return task.ErrVersion
+}
+
+// notModified reports whether the client has the version with the tag already. Weak
+// and strong tags are equal here (RFC 9110 §13.1.2).
+func notModified(header http.Header, current string) (bool, error) {
 	if header["If-None-Match"] == nil {
 		return false, nil
 	}
@@ -126,12 +153,8 @@ func notModified(header http.Header, version uint64) (bool, error) {
 	if list.any {
 		return true, err
 	}
-	for _, t := range list.tags {
-		if t.version == version {
-			return true, err
-		}
-	}
-	return false, err
+	opaque := strings.Trim(current, `"`)
+	return slices.ContainsFunc(list.tags, func(t tag) bool { return t.opaque == opaque }), err
 }
 
 // idempotencyKey reads the key of a write and binds it to the request's method,
@@ -145,7 +168,7 @@ func idempotencyKey(r *http.Request, body []byte) (task.IdempotencyKey, error) {
 		return task.IdempotencyKey{}, task.Invalidf("Idempotency-Key", "must be one value of 1 to %d bytes", maxKey)
 	}
 	hash := sha256.New()
-	part := func(p []byte) { // each with its length, so that no two requests look alike
+	part := func(p []byte) { // with its length, so that different requests have different hashes
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(p)))
 		hash.Write(length[:])

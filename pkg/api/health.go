@@ -7,13 +7,36 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"taskctl/pkg/access"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/task"
 )
 
-// readyTimeout is how long the store may take to be called ready.
+type healthBody struct {
+	Status  string `json:"status"`
+	Version string `json:"version,omitzero"`
+}
+
+type readinessBody struct {
+	Status string  `json:"status"`
+	Link   string  `json:"link,omitzero"`
+	Seq    *uint64 `json:"seq,omitzero"`
+	Epoch  string  `json:"epoch,omitzero"`
+}
+
+// readyTimeout bounds the answer of the store in a readiness check.
 const readyTimeout = time.Second
 
 func (s *Server) health(x *exchange) error {
-	return sendJSON(x, healthBody{Status: "ok", Version: s.cfg.Version})
+	if err := listen.AcceptError(x.r); err != nil {
+		return errors.Join(errAccept, err)
+	}
+	body := healthBody{Status: "ok"}
+	if s.authorized(x) {
+		body.Version = s.cfg.Version
+	}
+	return sendJSON(x, body)
 }
 
 func (s *Server) readiness(x *exchange) error {
@@ -23,11 +46,27 @@ func (s *Server) readiness(x *exchange) error {
 	if err != nil {
 		return errors.Join(errNotReady, err)
 	}
+	if checker, ok := s.deps.Store.(task.WriteChecker); ok {
+		if err := checker.CheckWrite(ctx); err != nil && s.authorized(x) {
+			return &notWritableError{err}
+		} else if err != nil {
+			return errNotReady
+		}
+	}
+	if !s.authorized(x) {
+		return sendJSON(x, readinessBody{Status: "ready"})
+	}
 	x.position(head)
-	return sendJSON(x, readinessBody{Status: "ready", Link: s.linkState(), Seq: head.Seq, Epoch: head.Epoch})
+	return sendJSON(x, readinessBody{Status: "ready", Link: s.linkState(), Seq: &head.Seq, Epoch: head.Epoch})
 }
 
-// system passes on what the launcher says of the components.
+// authorized reports whether the request may see more than the status.
+func (s *Server) authorized(x *exchange) bool {
+	_, denied := s.cfg.Access.Authorize(x.r, access.Read)
+	return denied == nil
+}
+
+// system answers with the launcher's status of the components.
 func (s *Server) system(x *exchange) error {
 	if s.deps.System == nil {
 		return errNoLauncher
@@ -40,8 +79,8 @@ func (s *Server) system(x *exchange) error {
 	return nil
 }
 
-// linkState does not decide over readiness: without the link, notifications come
-// from the log, only later.
+// linkState has no influence on readiness: without the link, notifications are read
+// from the log, a little later.
 func (s *Server) linkState() string {
 	switch {
 	case s.deps.Link == nil:
@@ -53,8 +92,7 @@ func (s *Server) linkState() string {
 	}
 }
 
-// sendJSON answers 200 with a value; the answers that many ask for are encoded
-// by hand instead.
+// sendJSON answers 200 with a value. Frequent answers are encoded by hand instead.
 func sendJSON(x *exchange, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// index is the board, or a page that says where things are.
+// index is the board, or a text page that lists the routes.
 func (s *Server) index(x *exchange) error {
 	if s.deps.Board != nil {
 		return s.boardFile(x)
@@ -14,10 +14,10 @@ func (s *Server) index(x *exchange) error {
 	x.send(http.StatusOK, "text/plain; charset=utf-8", fmt.Appendf(nil, `taskctl %s
 
 GET    /tasks          tasks, newest first: ?limit= &cursor= &completed= &q=
-POST   /tasks          make one: {"title":"..."}
+POST   /tasks          create a task: {"title":"..."}
 GET    /tasks/{id}     one task; PUT, PATCH and DELETE change it
-GET    /events         what happened: ?since=EPOCH:SEQ &limit=
-GET    /openapi.json   all of this, for programs
+GET    /events         the event log: ?since=EPOCH:SEQ &limit=
+GET    /openapi.json   the description of this API, for programs
 GET    /healthz /readyz /metrics
 
 Notifications: %s
@@ -25,7 +25,7 @@ Notifications: %s
 	return nil
 }
 
-// boardFile hands the request to the board, which answers by itself what it has.
+// boardFile passes the request to the board.
 func (s *Server) boardFile(x *exchange) error {
 	if s.deps.Board == nil {
 		return errNoRoute
@@ -39,8 +39,8 @@ func (s *Server) boardFile(x *exchange) error {
 	return nil
 }
 
-// statusWriter tells the exchange what somebody else answered. That something is
-// missing is ours to say, as a problem like all others.
+// statusWriter records the status of the board's answer. It suppresses a 404, which
+// is answered as a problem instead.
 type statusWriter struct {
 	http.ResponseWriter
 	x       *exchange

@@ -15,7 +15,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -80,7 +82,7 @@ func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 	go func() { got <- s.do(http.MethodPost, "/tasks", `{"title":"t"}`) }()
 	<-store.begun
 	s.stop()
-	eventually(t, func() bool {
+	waittest.For(t, "the server stops accepting", func() bool {
 		conn, err := net.Dial("tcp", s.server.Addr())
 		if err == nil {
 			_ = conn.Close()
@@ -102,14 +104,14 @@ func TestRetiredServerSaysGoodbye(t *testing.T) {
 	})
 	s.create("before")
 	close(retire)
-	eventually(t, func() bool {
+	waittest.For(t, "the retired server stops accepting", func() bool {
 		r, err := http.NewRequest(http.MethodGet, s.base+"/tasks", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp, err := s.client.Do(r)
 		if err != nil {
-			return true // it no longer accepts: the connection it said goodbye on was the last
+			return true // it no longer accepts connections
 		}
 		_ = resp.Body.Close()
 		return resp.Close
@@ -122,9 +124,9 @@ func TestRetiredServerSaysGoodbye(t *testing.T) {
 	}
 }
 
-// TestRetiredServerSendsStreamsToTheNext has one stream under way, and asks for
-// another on a connection that was idle: both must end in a way that their
-// clients come back from, on a new connection.
+// TestRetiredServerSendsStreamsToTheNext opens one stream before the server retires,
+// and another on an idle connection after that: both must end so that their clients
+// reconnect on a new connection.
 func TestRetiredServerSendsStreamsToTheNext(t *testing.T) {
 	retire := make(chan struct{})
 	s := start(t, func(c *Config, d *Deps) {
@@ -157,7 +159,7 @@ func TestRetiredServerSendsStreamsToTheNext(t *testing.T) {
 	if resp := ask("/events", streamType); resp.StatusCode != http.StatusOK || !resp.Close {
 		t.Errorf("the new stream: %s, close %v; want it to begin, and to be the connection's last", resp.Status, resp.Close)
 	}
-	<-s.done // long before the grace is over: nobody is left
+	<-s.done // long before the grace is over, because no connection is left
 }
 
 func TestGateHoldsConnections(t *testing.T) {

@@ -1,23 +1,24 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+
+	"taskctl/pkg/exposition"
 )
 
-// meter makes what requests are counted with.
+// meter creates the metrics of the routes.
 type meter struct {
 	set      *metrics.Set
 	inFlight *metrics.Gauge
 }
 
-// routeMeter counts the requests of a route. Its counters are kept by status,
-// because the set's own lookup builds a name and takes a lock.
+// routeMeter counts the requests of a route. It keeps a counter for each status,
+// because the lookup in the set builds a name and takes a lock.
 type routeMeter struct {
 	meter    *meter
 	path     string
@@ -38,7 +39,7 @@ func (m *routeMeter) begin() { m.meter.inFlight.Inc() }
 
 func (m *routeMeter) end(x *exchange, took time.Duration) {
 	m.meter.inFlight.Dec()
-	if !x.follows { // how long a stream lasts is up to its reader
+	if !x.follows { // a stream's duration is not a measure of the server
 		m.took.Update(took.Seconds())
 	}
 	status := x.status
@@ -54,8 +55,8 @@ func (m *routeMeter) end(x *exchange, took time.Duration) {
 	counter.Inc()
 }
 
-// metrics shows the set, which others fill too, and the process. The link's own
-// figures are the broker's to register.
+// metrics answers with the metrics of the set (which include those of store and
+// broker), of the components, and of the process.
 func (s *Server) metrics(x *exchange) error {
 	s.gauge("taskctl_event_streams", float64(s.streams.len()))
 	if first, head, err := s.deps.Store.Bounds(x.context()); err == nil {
@@ -65,10 +66,8 @@ func (s *Server) metrics(x *exchange) error {
 	if s.deps.Queued != nil {
 		s.gauge("taskctl_store_queued_writes", float64(s.deps.Queued()))
 	}
-	var page bytes.Buffer
-	s.deps.Metrics.WritePrometheus(&page)
-	metrics.WriteProcessMetrics(&page)
-	x.send(http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", page.Bytes())
+	page := exposition.Page(s.systemMetrics(x.context()), s.deps.Metrics)
+	x.send(http.StatusOK, exposition.ContentType, page)
 	return nil
 }
 
@@ -76,8 +75,8 @@ func (s *Server) gauge(name string, value float64) {
 	s.deps.Metrics.GetOrCreateGauge(name, nil).Set(value)
 }
 
-// CommitMeter returns what a store is to call after each commit, so that the set
-// tells how many writes share one and how long it takes.
+// CommitMeter returns a function for the store to call after each commit. It records
+// the number of writes in a commit and its duration.
 func CommitMeter(set *metrics.Set) func(writes int, took time.Duration) {
 	sizes := set.GetOrCreatePrometheusHistogramExt("taskctl_store_commit_writes", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512})
 	times := set.GetOrCreatePrometheusHistogramExt("taskctl_store_commit_duration_seconds", durations())
@@ -87,7 +86,7 @@ func CommitMeter(set *metrics.Set) func(writes int, took time.Duration) {
 	}
 }
 
-// durations are the bounds of histograms of times, in seconds.
+// durations are the bucket bounds for durations, in seconds.
 func durations() []float64 {
 	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // Bounds of query parameters.
@@ -15,12 +15,13 @@ const (
 	defaultLimit = 100
 	maxLimit     = 1000
 	maxContains  = 1000 // characters of q
+	idCharacters = "0123456789abcdef-"
 )
 
-// params are the query parameters of a request.
+// params holds the query parameters of a request.
 type params map[string]string
 
-// parseQuery reads a query that may have the parameters named, each once.
+// parseQuery reads a query string. It may have the named parameters, each once.
 func parseQuery(raw string, names ...string) (params, error) {
 	if raw == "" {
 		return nil, nil
@@ -36,18 +37,18 @@ func parseQuery(raw string, names ...string) (params, error) {
 		name = clip(name)
 		switch {
 		case nameErr != nil:
-			return nil, task.Invalid("query", "has a broken % escape")
+			return nil, task.Invalid("query", "has a malformed % escape")
 		case !slices.Contains(names, name):
-			return nil, task.Invalid(name, "is not a parameter here")
+			return nil, task.Invalid(name, "is not a parameter of this resource")
 		case valueErr != nil:
-			return nil, task.Invalid(name, "has a broken % escape")
+			return nil, task.Invalid(name, "has a malformed % escape")
 		case !utf8.ValidString(value):
 			return nil, task.Invalid(name, "must be UTF-8")
 		case strings.IndexByte(value, 0) >= 0:
 			return nil, task.Invalid(name, "must not contain the NUL character")
 		}
 		if _, twice := values[name]; twice {
-			return nil, task.Invalid(name, "must be given once")
+			return nil, task.Invalid(name, "must be given only once")
 		}
 		values[name] = value
 	}
@@ -69,7 +70,7 @@ func (p params) limit() (int, error) {
 
 // taskQuery reads the query of GET /tasks.
 func taskQuery(raw string) (task.Query, error) {
-	p, err := parseQuery(raw, "limit", "cursor", "completed", "q")
+	p, err := parseQuery(raw, "limit", "cursor", "completed", "q", "id")
 	if err != nil {
 		return task.Query{}, err
 	}
@@ -87,14 +88,23 @@ func taskQuery(raw string) (task.Query, error) {
 	if utf8.RuneCountInString(q.Contains) > maxContains {
 		return task.Query{}, task.Invalidf("q", "must be at most %d characters", maxContains)
 	}
+	if text, given := p["id"]; given {
+		q.IDPart = strings.ToLower(text)
+		switch {
+		case text == "" || len(text) > uuidLength || strings.Trim(q.IDPart, idCharacters) != "":
+			return task.Query{}, task.Invalidf("id", "must be 1 to %d characters of 0-9, a-f and -", uuidLength)
+		case q.Contains != "":
+			return task.Query{}, task.Invalid("id", "cannot be combined with q")
+		}
+	}
 	return q, nil
 }
 
-// clip makes a name that a stranger chose fit to be repeated to them.
+// clip shortens a name from the request so that an error can repeat it.
 func clip(name string) string {
-	const longest = 64
-	if len(name) > longest {
-		name = name[:longest] + "…"
+	const maxBytes = 64
+	if len(name) > maxBytes {
+		name = name[:maxBytes] + "…"
 	}
 	return strings.ToValidUTF8(name, "�")
 }

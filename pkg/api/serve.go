@@ -8,7 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/listen"
+	"taskctl/pkg/access"
+	"taskctl/pkg/listen"
 )
 
 // exchange is one request and its answer.
@@ -18,20 +19,22 @@ type exchange struct {
 	header  http.Header // of the answer
 	taskID  string      // the {id} of the path, as it was sent
 	reqID   string
+	caller  access.Identity
 	status  int  // of the answer; 0 until it has begun
-	follows bool // the answer goes on until somebody leaves
+	follows bool // the answer is a stream, which the client or the server ends
 
-	// values backs the answer's headers: http.Header wants a slice for each, and
-	// this makes them one allocation together with the exchange.
-	values [8]string
+	reserved int // bytes of its buffers, see buffers.go
+
+	// values backs the answer's headers. http.Header has a slice for each value;
+	// here they share one allocation with the exchange.
+	values [10]string
 	used   int
 }
 
-// handler answers a request or returns why it cannot, which [Server.fail] then
-// tells the client.
+// handler answers a request, or returns an error that [Server.fail] answers.
 type handler func(x *exchange) error
 
-// set puts a header, by its canonical key, into the answer.
+// set sets a header of the answer. The key must be canonical.
 func (x *exchange) set(key, value string) {
 	if x.used == len(x.values) {
 		x.header[key] = []string{value}
@@ -42,17 +45,36 @@ func (x *exchange) set(key, value string) {
 	x.header[key] = x.values[x.used-1 : x.used : x.used]
 }
 
-// context is the request's, without its end: net/http ends it as soon as a client
-// has closed its side of the connection, which may still wait for the answer
-// (RFC 9112 §9.6). What is done under it is bounded by itself: a write by how long
-// the store waits for its file, a read by how much it looks at.
+// context is the request's context without its cancellation: net/http cancels it
+// when the client half-closes the connection, and such a client may still wait for
+// the answer (RFC 9112 §9.6). The store bounds its reads and writes itself.
 func (x *exchange) context() context.Context { return context.WithoutCancel(x.r.Context()) }
 
-// send writes the answer. Nothing that the client could still be told can go
-// wrong here: a write fails when the client has gone.
+// halfCloseGrace is how long an expensive read continues after the client has closed
+// its side of the connection: it may still wait for the answer, or have disconnected.
+const halfCloseGrace = time.Second
+
+// contextWithGrace is the request's context, but its cancellation is delayed by
+// halfCloseGrace.
+func (x *exchange) contextWithGrace() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(x.context())
+	stop := context.AfterFunc(x.r.Context(), func() {
+		select {
+		case <-time.After(halfCloseGrace):
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// send writes the answer. It fails only when the client has disconnected.
 func (x *exchange) send(status int, contentType string, body []byte) {
 	x.set("Content-Type", contentType)
-	if len(body) > 2<<10 || x.r.Method == http.MethodHead { // net/http sees to the rest
+	if len(body) > 2<<10 || x.r.Method == http.MethodHead { // net/http sets it for smaller ones
 		x.set("Content-Length", strconv.Itoa(len(body)))
 	}
 	x.status = status
@@ -66,20 +88,23 @@ func (x *exchange) sendEmpty(status int) {
 	x.w.WriteHeader(status)
 }
 
-// ServeHTTP answers one request, whatever is in it.
+// ServeHTTP answers every request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	x := &exchange{w: w, r: r, header: w.Header()}
 	x.reqID = s.requestID(r)
 	x.set("X-Request-Id", x.reqID)
 	x.set("X-Content-Type-Options", "nosniff")
+	x.set("Cache-Control", "no-store")
+	x.set("Vary", "Origin")
 
 	res := s.routes.find(x)
 	res.meter.begin()
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.crashed(x, cause)
+			s.recovered(x, cause)
 		}
+		s.unreserve(x)
 		res.meter.end(x, time.Since(began))
 		s.logRequest(x, began)
 	}()
@@ -88,17 +113,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// dispatch lets the request in, or not, and to whom.
+// dispatch checks whether the request is allowed, and calls its handler.
 func (s *Server) dispatch(x *exchange, res *resource) error {
-	if listen.Spare(x.r) && !res.always {
+	if x.r.ProtoMajor > 1 {
+		defer s.multiplexed.Add(-1)
+		if s.multiplexed.Add(1) > int64(s.cfg.MaxConns) && !res.always {
+			return errConns
+		}
+	}
+	if listen.Refused(x.r) && !res.always {
 		return errConns
 	}
-	if denied := s.cfg.Access.CheckSite(x.r); denied != nil {
+	denied := s.cfg.Access.CheckSite(x.r)
+	if denied != nil && !res.page { // a page tells its reader about the missing setting
 		return &deniedError{denied}
 	}
-	preflight := allowOrigin(x)
-	if !preflight && !res.page { // neither can carry the token (Fetch §4.8)
-		if denied := s.cfg.Access.CheckToken(x.r); denied != nil {
+	preflight := denied == nil && allowOrigin(x)
+	if !preflight { // a preflight request cannot carry a token (Fetch §4.8)
+		x.caller, denied = s.cfg.Access.Authorize(x.r, res.scope(x.r.Method))
+		if !res.health {
+			quota := s.cfg.Access.Take(x.r, x.caller)
+			quota.Headers(x.header)
+			if !quota.Allowed {
+				return errRate
+			}
+		}
+		if denied != nil {
 			return &deniedError{denied}
 		}
 	}
@@ -115,41 +155,48 @@ func (s *Server) dispatch(x *exchange, res *resource) error {
 	if preflight {
 		answerPreflight(x, res)
 	}
+	if res.methods[http.MethodPatch] != nil {
+		x.set("Accept-Patch", patchTypes)
+	}
 	x.sendEmpty(http.StatusNoContent)
 	return nil
 }
 
-// crashed answers for a handler that panicked. Our own mistakes must not look
-// like a broken connection, nor take other requests along.
-func (s *Server) crashed(x *exchange, cause any) {
-	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
+// recovered answers 500 after a panic, so that a bug in the server does not look like a
+// broken connection.
+func (s *Server) recovered(x *exchange, cause any) {
+	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it in the same way
 		panic(cause)
 	}
 	s.log.Error("handler panicked", "request_id", x.reqID, "cause", cause, "stack", string(debug.Stack()))
 	if x.status == 0 {
-		s.fail(x, errCrashed)
+		s.fail(x, errPanic)
 		return
 	}
-	panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
+	panic(http.ErrAbortHandler) // so that the client notices that the answer is incomplete
 }
 
-// logRequest writes the line of a request: no query, no header, no body, because
-// they may hold secrets.
+// logRequest logs the request without query, headers and body, which may hold
+// secrets.
 func (s *Server) logRequest(x *exchange, began time.Time) {
 	ctx := x.r.Context()
-	if !s.log.Enabled(ctx, slog.LevelDebug) {
+	level := slog.LevelDebug
+	if s.cfg.AccessLog {
+		level = slog.LevelInfo
+	}
+	if !s.log.Enabled(ctx, level) {
 		return
 	}
-	s.log.DebugContext(ctx, "request", "request_id", x.reqID, "method", x.r.Method, "path", x.r.URL.Path,
-		"status", x.status, "took", time.Since(began), "remote", x.r.RemoteAddr)
+	s.log.Log(ctx, level, "request", "request_id", x.reqID, "method", x.r.Method, "path", x.r.URL.Path,
+		"status", x.status, "took", time.Since(began), "remote", s.cfg.Access.Proxies.Client(x.r).String(), "token", x.caller.Name)
 }
 
-// maxRequestID bounds the request id that is taken from a client.
+// maxRequestID bounds a request id from a client, in bytes.
 const maxRequestID = 128
 
-// requestID takes the client's own id where it is fit for a header and a log.
+// requestID returns the client's id, if it is valid, or a new one.
 func (s *Server) requestID(r *http.Request) string {
-	if id := r.Header["X-Request-Id"]; len(id) == 1 && saneID(id[0]) {
+	if id := r.Header["X-Request-Id"]; len(id) == 1 && validRequestID(id[0]) {
 		return id[0]
 	}
 	buf := make([]byte, 0, 32)
@@ -158,7 +205,8 @@ func (s *Server) requestID(r *http.Request) string {
 	return string(strconv.AppendUint(buf, s.requests.Add(1), 10))
 }
 
-func saneID(id string) bool {
+// validRequestID reports whether the id can be repeated in a header and a log.
+func validRequestID(id string) bool {
 	if id == "" || len(id) > maxRequestID {
 		return false
 	}

@@ -14,9 +14,10 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/go-json-experiment/json"
 
-	"github.com/taskctl/taskctl/pkg/access"
-	"github.com/taskctl/taskctl/pkg/store/sqlite"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/store/sqlite"
+	"taskctl/pkg/task"
 )
 
 // service is an api that runs on a real socket over a real store.
@@ -29,24 +30,24 @@ type service struct {
 	client *http.Client
 }
 
-// start runs an api; adjust may change what it is made of.
+// start runs an api; adjust may change its configuration and dependencies.
 func start(t testing.TB, adjust ...func(*Config, *Deps)) *service {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	notifier := NewNotifier(nil)
+	relay := eventlog.NewRelay(nil)
 	cfg := Config{Access: access.Policy{Loopback: true}, Version: "test", Grace: time.Millisecond}
 	set := metrics.NewSet()
-	store := openStore(t, sqlite.Options{Publisher: notifier, OnCommit: CommitMeter(set)})
+	store := openStore(t, sqlite.Options{Publisher: relay, OnCommit: CommitMeter(set)})
 	deps := Deps{
-		Listeners: []net.Listener{listener},
-		Store:     store,
-		Notifier:  notifier,
-		Queued:    store.Queued,
-		Metrics:   set,
-		Logger:    slog.New(slog.DiscardHandler),
+		Listeners:  []net.Listener{listener},
+		Store:      store,
+		Subscriber: relay,
+		Queued:     store.Queued,
+		Metrics:    set,
+		Logger:     slog.New(slog.DiscardHandler),
 	}
 	for _, f := range adjust {
 		f(&cfg, &deps)
@@ -103,7 +104,7 @@ func (s *service) in(t testing.TB) *service {
 	return &part
 }
 
-// answer is what came back.
+// answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header

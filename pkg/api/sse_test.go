@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // patience bounds what is waited for; nothing here needs a tenth of it.
@@ -24,6 +24,8 @@ type sse struct {
 	resp   *http.Response
 	lines  *bufio.Scanner
 	lastID string
+
+	opening sseEvent
 }
 
 type sseEvent struct {
@@ -61,9 +63,10 @@ func (s *service) subscribe(query string, headers ...string) *sse {
 	stream := &sse{t: s.t, resp: resp, lines: bufio.NewScanner(resp.Body)}
 	stream.lines.Buffer(nil, 1<<20)
 	opening := stream.next()
-	if opening.id == "" || opening.data != "" || opening.retry != "1000" {
+	if opening.id == "" || (opening.data != "") != (opening.event == "reset") || opening.retry != "1000" {
 		s.t.Errorf("the stream opens with %+v", opening)
 	}
+	stream.opening = opening
 	if opening.id != resp.Header.Get("Taskctl-Position") {
 		s.t.Errorf("opens at %s, header says %s", opening.id, resp.Header.Get("Taskctl-Position"))
 	}
@@ -135,20 +138,4 @@ type seenEvents struct {
 	Events []seenEvent `json:"events"`
 	Seq    uint64      `json:"seq"`
 	Epoch  string      `json:"epoch"`
-}
-
-// eventually waits for a condition that nothing announces.
-func eventually(t testing.TB, condition func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatal("it never came to that")
-		}
-	}
 }

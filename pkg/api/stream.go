@@ -3,138 +3,133 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/task"
 )
 
 const (
 	streamType = "text/event-stream"
 
-	// streamBatch is how many events are read from the log at a time.
-	streamBatch = 256
-	// streamChunk is how many bytes are written at a time, each with a write
-	// deadline of its own.
+	// streamChunk is the number of bytes that are written at a time, each time with
+	// a new deadline.
 	streamChunk = 32 << 10
-	// streamRetry is how long a browser waits before it comes back.
+	// revokedCheckInterval is how often a stream checks whether its token has been
+	// revoked.
+	revokedCheckInterval = 500 * time.Millisecond
+	// streamRetry is how long a browser waits before it reconnects.
 	streamRetry = time.Second
 )
 
-// stream sends the events that follow as they are committed, until the client or
-// the server leaves. It is fed from the log at the pace of its reader; what it
-// has not sent is nowhere else, so a slow one costs nothing.
+// stream sends events as they are committed, until the client disconnects or the server
+// stops. Its cursor reads at the pace of the client, so a slow client costs no memory.
 //
-// It begins only where the log can be read from: else the answer is a 410. When
-// the log goes away from under it later, it says so with a reset event and goes
-// on from the head.
+// If the log cannot be read from the stream's position, at the beginning or later, the
+// stream sends a reset event and continues from the head.
 func (s *Server) stream(x *exchange) error {
-	f := &feed{server: s, x: x, control: http.NewResponseController(x.w)}
-	if !s.streams.add(f) {
+	f := &feed{server: s, x: x}
+	f.deadline.init(x, s.cfg.WriteTimeout)
+	defer f.deadline.close()
+	if !s.streams.add(f, s.networkOf(x)) {
 		return errStreams
 	}
 	defer s.streams.remove(f)
-	var err error
-	if f.at, err = s.streamStart(x); err != nil {
+	at, gone, err := s.streamStart(x)
+	if err != nil {
 		return err
 	}
-	x.position(f.at)
+	x.position(at)
 	x.set("Content-Type", streamType)
 	x.set("Cache-Control", "no-store")
-	x.set("X-Accel-Buffering", "no") // a proxy must not wait for the end
-	x.set("Connection", "close")     // it ends when the server leaves, and the next one is to be found
+	x.set("X-Accel-Buffering", "no") // a proxy must not buffer the answer
+	if x.r.ProtoMajor == 1 {
+		x.set("Connection", "close") // the client needs a new connection when this server stops
+	}
 	x.sendEmpty(http.StatusOK)
 	if x.r.Method == http.MethodHead {
 		return nil
 	}
 	x.follows = true
-	f.open()
-	f.run()
+	f.open(at, gone)
+	f.run(s.fanout.Cursor(at))
 	return nil
 }
 
-// feed is one stream under way.
+// feed is one open stream.
 type feed struct {
-	server  *Server
-	x       *exchange
-	control *http.ResponseController
-	at      task.Position // of the last event sent
-	buf     []byte
-	wrote   time.Time
-	failed  bool // the client has gone, or takes nothing
-
-	mu      sync.Mutex // guards the write deadline
-	leaving bool
+	server   *Server
+	x        *exchange
+	deadline writeDeadline
+	buf      []byte
+	lastSent time.Time
+	failed   bool // the client has disconnected, or accepts no bytes
 }
 
-// open lifts the deadlines that are meant for plain answers, and tells the client
-// its position, so that it can come back to it before there has been an event.
-func (f *feed) open() {
-	_ = f.control.SetReadDeadline(time.Time{}) // as in extend
+// open removes the read deadline, which is for plain answers, and sends the client its
+// position, so that it can resume even before the first event. After a reset, the reset
+// event carries the position, so that no client gets one without the other.
+func (f *feed) open(at task.Position, gone *task.GoneError) {
+	_ = f.deadline.control.SetReadDeadline(time.Time{}) // supported by every connection of net/http
 	f.buf = append(f.buf, "retry: "...)
 	f.buf = strconv.AppendInt(f.buf, streamRetry.Milliseconds(), 10)
-	f.buf = append(f.buf, "\nid: "...)
-	f.buf = append(f.buf, f.at.String()...)
+	f.buf = append(f.buf, '\n')
+	if gone != nil {
+		f.reset(gone)
+		return
+	}
+	f.buf = append(f.buf, "id: "...)
+	f.buf = append(f.buf, at.String()...)
 	f.buf = append(f.buf, "\n\n"...)
 	f.flush()
 }
 
-func (f *feed) run() {
-	s := f.server
-	check := time.NewTicker(min(s.cfg.LogCheck, s.cfg.Heartbeat))
-	defer check.Stop()
-	for look := true; !f.failed && !s.streams.closed(); {
-		latest, wake := s.deps.Notifier.wait() // before the log is read, so that nothing falls between
-		events := latest.after(f.at)
-		look = events == nil && (look || latest.beyond(f.at))
-		if look {
-			events = f.read()
+func (f *feed) run(cursor *eventlog.Cursor) {
+	s, ctx := f.server, f.x.r.Context()
+	heartbeat := time.NewTicker(s.cfg.Heartbeat)
+	defer heartbeat.Stop()
+	revoked := time.NewTicker(revokedCheckInterval)
+	defer revoked.Stop()
+	for !f.failed && !s.streams.isClosing() {
+		events, changed, err := cursor.Next(ctx)
+		gone, isGone := eventlog.GoneOf(err)
+		switch {
+		case isGone:
+			f.reset(gone)
+			continue
+		case err != nil: // the client reconnects and resumes
+			return
+		case len(events) > 0:
+			f.send(cursor.Position().Epoch, events)
+			continue
 		}
-		if events != nil {
-			f.send(events)
-			continue // from the log there may be more
-		}
-		look = false
 		select {
-		case <-wake:
-		case <-check.C:
-			look = true
+		case <-changed:
+		case <-heartbeat.C:
 			f.heartbeat()
+		case <-revoked.C:
+			if !s.cfg.Access.Tokens.Valid(f.x.caller) {
+				return
+			}
 		case <-s.streams.closing:
-		case <-f.x.r.Context().Done():
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// heartbeat sends a comment where nothing else has been sent for a while.
+// heartbeat sends a comment if nothing else was sent within the interval.
 func (f *feed) heartbeat() {
-	if time.Since(f.wrote) >= f.server.cfg.Heartbeat {
+	if time.Since(f.lastSent) >= f.server.cfg.Heartbeat {
 		f.buf = append(f.buf, ": heartbeat\n\n"...)
 		f.flush()
 	}
 }
 
-// read returns what the log has for this client; nil: nothing now.
-func (f *feed) read() []task.Event {
-	events, head, err := f.server.deps.Store.Read(f.x.r.Context(), f.at, streamBatch)
-	if gone, is := goneAt(err); is {
-		f.reset(gone)
-		return nil
-	}
-	if err != nil { // the client comes back to its position
-		f.failed = true
-		return nil
-	}
-	f.at.Epoch = head.Epoch
-	return events
-}
-
-func (f *feed) send(events []task.Event) {
+func (f *feed) send(epoch string, events []task.Event) {
 	for i := range events {
 		e := &events[i]
-		f.at.Seq = e.Seq
-		f.begin(string(e.Type))
+		f.begin(task.Position{Epoch: epoch, Seq: e.Seq}, string(e.Type))
 		f.buf = e.AppendJSON(f.buf)
 		f.buf = append(f.buf, "\n\n"...)
 		if len(f.buf) >= streamChunk {
@@ -145,11 +140,10 @@ func (f *feed) send(events []task.Event) {
 	f.server.sent.Add(len(events))
 }
 
-// reset tells the client that it has to read the tasks anew, as the WebSocket
-// server does.
+// reset tells the client to read the tasks again. The message is the same as on the
+// WebSocket.
 func (f *feed) reset(gone *task.GoneError) {
-	f.at = gone.Head
-	f.begin("reset")
+	f.begin(gone.Head, "reset")
 	f.buf = append(f.buf, `{"type":"reset","reason":"`...)
 	f.buf = append(f.buf, gone.Reason...)
 	f.buf = append(f.buf, `","seq":`...)
@@ -158,45 +152,30 @@ func (f *feed) reset(gone *task.GoneError) {
 	f.flush()
 }
 
-// begin appends an event's lines up to its data, which are one line of JSON.
-func (f *feed) begin(event string) {
+// begin appends the lines of an event that come before its data, one line of JSON.
+func (f *feed) begin(at task.Position, event string) {
 	f.buf = append(f.buf, "id: "...)
-	f.buf = append(f.buf, f.at.String()...)
+	f.buf = append(f.buf, at.String()...)
 	f.buf = append(f.buf, "\nevent: "...)
 	f.buf = append(f.buf, event...)
 	f.buf = append(f.buf, "\ndata: "...)
 }
 
-// flush sends what is in the buffer, within the write timeout.
+// flush sends the buffer, unless an earlier write has failed.
 func (f *feed) flush() {
 	if f.failed || len(f.buf) == 0 {
 		return
 	}
-	f.wrote = time.Now()
-	f.extend(f.wrote.Add(f.server.cfg.WriteTimeout))
+	f.lastSent = time.Now()
+	f.deadline.begin()
+	defer f.deadline.end()
 	_, err := f.x.w.Write(f.buf)
 	if err == nil {
-		err = f.control.Flush()
+		err = f.deadline.control.Flush()
 	}
 	f.failed = err != nil
 	if cap(f.buf) > 2*streamChunk {
 		f.buf = nil
 	}
 	f.buf = f.buf[:0]
-}
-
-func (f *feed) extend(deadline time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.leaving {
-		_ = f.control.SetWriteDeadline(deadline) // supported by every connection of net/http
-	}
-}
-
-// leave gives a write that is under way until deadline, for good.
-func (f *feed) leave(deadline time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.leaving = true
-	_ = f.control.SetWriteDeadline(deadline) // as in extend
 }

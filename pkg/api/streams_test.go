@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestStreamFollowsAndResumes(t *testing.T) {
@@ -46,7 +48,7 @@ func TestStreamFollowsAndResumes(t *testing.T) {
 	}
 }
 
-// TestStreamIsWholeUnderLoad has streams come and go while many write.
+// TestStreamIsWholeUnderLoad opens and closes streams during many writes.
 func TestStreamIsWholeUnderLoad(t *testing.T) {
 	s := start(t)
 	const writers, each = 8, 25
@@ -77,10 +79,10 @@ func TestStreamIsWholeUnderLoad(t *testing.T) {
 	wg.Wait()
 }
 
-func TestStreamSeesWhatNobodyToldItOf(t *testing.T) {
+func TestStreamSeesEventsOfOtherProcesses(t *testing.T) {
 	s := start(t, func(c *Config, d *Deps) {
-		d.Notifier = nil
-		c.LogCheck = 5 * time.Millisecond
+		d.Subscriber = nil
+		c.LogInterval = 5 * time.Millisecond
 		c.Heartbeat = time.Minute
 	})
 	stream := s.subscribe("")
@@ -98,43 +100,42 @@ func TestStreamHeartbeat(t *testing.T) {
 	}
 }
 
-// fickle is a store whose log begins after what a stream has seen, once.
-type fickle struct {
+// logStore is a store with another log than its own.
+type logStore struct {
 	task.Store
-	gone atomic.Bool
+	*eventlogtest.Log
 }
 
-func (f *fickle) Read(ctx context.Context, after task.Position, limit int) ([]task.Event, task.Position, error) {
-	events, head, err := f.Store.Read(ctx, after, limit)
-	if f.gone.CompareAndSwap(true, false) {
-		return nil, head, &task.GoneError{Reason: task.GoneTooOld, Head: head}
-	}
-	return events, head, err
+func (s logStore) Bounds(ctx context.Context) (uint64, task.Position, error) {
+	return s.Log.Bounds(ctx)
+}
+
+func (s logStore) Read(ctx context.Context, after task.Position, limit int) ([]task.Event, task.Position, error) {
+	return s.Log.Read(ctx, after, limit)
 }
 
 func TestStreamResets(t *testing.T) {
-	var store *fickle
+	log := eventlogtest.NewLog("first")
+	log.Add(1)
 	s := start(t, func(c *Config, d *Deps) {
-		d.Notifier = nil
-		c.LogCheck = 5 * time.Millisecond
-		store = &fickle{Store: d.Store}
-		d.Store = store
+		d.Subscriber = nil
+		c.LogInterval = 5 * time.Millisecond
+		d.Store = logStore{d.Store, log}
 	})
-	s.create("one")
 	stream := s.subscribe("")
-	store.gone.Store(true)
+	log.Restore("second", 7)
 	e := stream.next()
-	if e.event != "reset" || e.data != `{"type":"reset","reason":"too_old","seq":1}` || !strings.HasSuffix(e.id, ":1") {
+	if e.event != "reset" || e.data != `{"type":"reset","reason":"epoch","seq":7}` || e.id != "second:7" {
 		t.Errorf("%+v", e)
 	}
-	s.create("two")
-	if _, seen := stream.event(); seen.Seq != 2 {
-		t.Errorf("after the reset comes %d", seen.Seq)
+	log.Add(1)
+	if e := stream.next(); e.id != "second:8" {
+		t.Errorf("after the reset comes %+v", e)
 	}
 }
 
 func TestStreamsAreBounded(t *testing.T) {
-	s := start(t, func(c *Config, _ *Deps) { c.MaxStreams = 2 })
+	s := start(t, func(c *Config, _ *Deps) { c.MaxStreams = 3 })
 	first := s.subscribe("")
 	s.subscribe("")
 	refused := s.do(http.MethodGet, "/events", "", "Accept", "text/event-stream")
@@ -143,12 +144,12 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	_ = first.resp.Body.Close()
-	eventually(t, func() bool { return s.server.streams.len() < 2 })
+	waittest.For(t, "the end of the first stream", func() bool { return s.server.streams.len() < 2 })
 	s.subscribe("")
 }
 
-// TestStopEndsStreams has one stream read to its end and another whose client
-// takes nothing: it must not hold up the stop.
+// TestStopEndsStreams reads one stream to its end, while the client of another accepts
+// no bytes: that must not delay the stop.
 func TestStopEndsStreams(t *testing.T) {
 	s := start(t, func(c *Config, _ *Deps) { c.DrainTimeout = patience })
 	reading := s.subscribe("")
@@ -161,7 +162,7 @@ func TestStopEndsStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(stuck, "GET /events?since=0 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
-	eventually(t, func() bool { return s.server.streams.len() == 2 })
+	waittest.For(t, "two streams", func() bool { return s.server.streams.len() == 2 })
 	big := strings.Repeat("x", task.MaxDescription)
 	for range 600 { // more than the socket's buffers take
 		if a := s.do(http.MethodPost, "/tasks", `{"title":"t","description":"`+big+`"}`); a.status != http.StatusCreated {
@@ -216,29 +217,12 @@ func TestHeadOfStream(t *testing.T) {
 
 func TestWantsStream(t *testing.T) {
 	for accept, want := range map[string]bool{
-		"text/event-stream": true, "Text/Event-Stream;charset=utf-8": true, "application/json, text/event-stream;q=0.5": true,
+		"text/event-stream": true, "Text/Event-Stream;charset=utf-8": true, "application/json, text/event-stream": true, "text/event-stream, */*": true, "application/json;q=0.4, text/event-stream;q=0.5": true,
+		"application/json, text/event-stream;q=0.5": false, "text/event-stream;q=0.5, */*": false, "text/event-stream; q=0.000": false, "text/event-stream;q=x": false,
 		"": false, "*/*": false, "text/*": false, "application/json": false, "text/event-stream;q=0": false,
 	} {
 		if got := wantsStream(http.Header{"Accept": {accept}}); got != want {
 			t.Errorf("Accept %q: %t", accept, got)
 		}
-	}
-}
-
-func TestNotifierPassesOn(t *testing.T) {
-	next := new(Notifier)
-	n := NewNotifier(next)
-	_, wake := next.wait()
-	events := []task.Event{{Seq: 5}, {Seq: 6}}
-	n.Publish("e", events)
-	<-wake
-	got, _ := n.wait()
-	for seq, want := range map[uint64]int{3: 0, 4: 2, 5: 1, 6: 0, 7: 0} {
-		if after := got.after(task.Position{Epoch: "e", Seq: seq}); len(after) != want || (want > 0 && after[0].Seq != seq+1) {
-			t.Errorf("after %d: %v", seq, after)
-		}
-	}
-	if got.after(task.Position{Epoch: "other", Seq: 4}) != nil {
-		t.Error("events of another epoch join on")
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 func TestCreateAnswersTheTask(t *testing.T) {
@@ -21,7 +22,7 @@ func TestCreateAnswersTheTask(t *testing.T) {
 		t.Errorf("body %s", a.body)
 	}
 	created := decode[task.Task](t, a)
-	if got := a.header.Get("Location"); got != "/tasks/"+created.ID {
+	if got := a.header.Get("Location"); got != "tasks/"+created.ID {
 		t.Errorf("Location %q", got)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/json" {
@@ -33,7 +34,7 @@ func TestCreateAnswersTheTask(t *testing.T) {
 	if _, err := task.ParsePosition(a.header.Get("Taskctl-Position")); err != nil {
 		t.Errorf("Taskctl-Position %q: %v", a.header.Get("Taskctl-Position"), err)
 	}
-	got := s.do(http.MethodGet, a.header.Get("Location"), "")
+	got := s.do(http.MethodGet, "/"+a.header.Get("Location"), "")
 	if got.status != http.StatusOK || string(got.body) != string(a.body) || got.header.Get("ETag") != a.header.Get("ETag") {
 		t.Errorf("GET: %d %s, ETag %s", got.status, got.body, got.header.Get("ETag"))
 	}
@@ -116,8 +117,7 @@ func TestDelete(t *testing.T) {
 	wantProblem(t, s.do(http.MethodDelete, "/tasks/"+made.ID, ""), http.StatusNotFound, "")
 }
 
-// That a task is not there, or not in that version, is an answer about tasks too:
-// it was so at a position.
+// An answer that a task does not exist, or has another version, has a position too.
 func TestRefusalsSayWhereTheyStand(t *testing.T) {
 	s := start(t)
 	made, _ := s.create("title")
@@ -184,11 +184,18 @@ func TestList(t *testing.T) {
 		t.Errorf("listed %v, want newest first: %v", got, ids)
 	}
 	for query, want := range map[string]int{
-		"completed=true": 1, "completed=false": 4, "q=TASK": 5, "q=subway": 1, "q=bwa": 1, "q=": 5, "q=100%25": 0,
+		"id=" + ids[1][24:]: 1, "id=" + strings.ToUpper(ids[1][:24]): 1, "id=" + ids[1]: 1, "id=-": 0, "id=" + ids[1][:2]: 5,
+		"id=" + ids[1][:2] + "&completed=false": 4,
+		"completed=true":                        1, "completed=false": 4, "q=TASK": 5, "q=subway": 1, "q=bwa": 1, "q=": 5, "q=100%25": 0,
 		"q=task&completed=true": 1, "limit=1000": 5, "": 5, "&": 5, "q=%27%3B+DROP+TABLE+tasks%3B--": 0,
 	} {
 		if n := len(decode[page](t, s.do(http.MethodGet, "/tasks?"+query, "")).Tasks); n != want {
 			t.Errorf("?%s lists %d, want %d", query, n, want)
+		}
+	}
+	for _, query := range []string{"id=", "id=%25", "id=g", "id=" + ids[0] + "0", "id=a&q=b", "id=a&id=b"} {
+		if a := s.do(http.MethodGet, "/tasks?"+query, ""); a.status != http.StatusUnprocessableEntity {
+			t.Errorf("?%s: %d %s", query, a.status, a.body)
 		}
 	}
 }
@@ -206,5 +213,21 @@ func TestReadmeLines(t *testing.T) {
 	}
 	if a := s.do(http.MethodDelete, "/tasks/"+id, ""); a.status != http.StatusNoContent {
 		t.Errorf("DELETE: %d %s", a.status, a.body)
+	}
+}
+
+// A byte order mark before the JSON is ignored (RFC 8259 §8.1), and times may have
+// letters in lower case (RFC 3339 §5.6).
+func TestLenientBodies(t *testing.T) {
+	s := start(t)
+	a := s.do(http.MethodPost, "/tasks", "\xef\xbb\xbf{\"title\":\"mark\"}")
+	if a.status != http.StatusCreated || decode[task.Task](t, a).Title != "mark" {
+		t.Errorf("byte order mark: %d %s", a.status, a.body)
+	}
+	made := decode[task.Task](t, a)
+	body := strings.NewReplacer("T", "t", "Z", "z").Replace(made.CreatedAt.Format(time.RFC3339Nano))
+	a = s.do(http.MethodPut, "/tasks/"+made.ID, `{"title":"time","created_at":"`+body+`"}`)
+	if a.status != http.StatusOK {
+		t.Errorf("lower-case time: %d %s", a.status, a.body)
 	}
 }

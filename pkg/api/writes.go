@@ -1,23 +1,32 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-const mergePatchType = "application/merge-patch+json"
+const (
+	mergePatchType = "application/merge-patch+json"
+	patchTypes     = mergePatchType + ", " + jsonType // for Accept-Patch
+)
 
 func (s *Server) createTask(x *exchange) error {
-	if x.r.Header["If-Match"] != nil { // the list has no version that it could match
+	if x.r.Header["If-Match"] != nil { // no version matches a task that does not exist yet
+		_, head, err := s.deps.Store.Bounds(x.context())
+		if err != nil {
+			return err
+		}
+		x.position(head)
 		return task.ErrVersion
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("make an id: %w", err)
+		return fmt.Errorf("generate an id: %w", err)
 	}
 	change := task.Change{Kind: task.Create, ID: id.String()}
 	return s.write(x, change, http.StatusCreated, jsonType)
@@ -35,9 +44,9 @@ func (s *Server) deleteTask(x *exchange) error {
 	return s.writeTask(x, task.Delete, http.StatusNoContent)
 }
 
-// writeTask writes to the task of the path.
+// writeTask changes the task of the path.
 func (s *Server) writeTask(x *exchange, kind task.ChangeKind, status int, mediaTypes ...string) error {
-	versions, err := versionsWanted(x.r.Header)
+	versions, err := requiredVersions(x.r.Header)
 	if err != nil {
 		return err
 	}
@@ -45,7 +54,7 @@ func (s *Server) writeTask(x *exchange, kind task.ChangeKind, status int, mediaT
 	return s.write(x, change, status, mediaTypes...)
 }
 
-// write reads what the request adds to the change, has it written, and answers.
+// write completes the change from the request, writes it, and answers.
 func (s *Server) write(x *exchange, change task.Change, status int, mediaTypes ...string) error {
 	if _, err := parseQuery(x.r.URL.RawQuery); err != nil {
 		return err
@@ -55,6 +64,9 @@ func (s *Server) write(x *exchange, change task.Change, status int, mediaTypes .
 	}
 	result, err := s.deps.Store.Write(x.context(), change)
 	x.position(result.Position)
+	if errors.Is(err, task.ErrVersion) && hasWeakTag(x.r.Header) {
+		return errWeakTag
+	}
 	if err != nil {
 		return err
 	}
@@ -63,31 +75,32 @@ func (s *Server) write(x *exchange, change task.Change, status int, mediaTypes .
 		return nil
 	}
 	if change.Kind == task.Create {
-		x.set("Location", "/tasks/"+result.Task.ID)
+		x.set("Location", "tasks/"+result.Task.ID) // relative, because a proxy may strip a prefix from the path
 	}
 	x.set("ETag", etag(result.Task.Version))
 	x.send(status, jsonType, result.JSON)
 	return nil
 }
 
-// readChange takes in the body, if this kind of change has one, and the
-// idempotency key, which covers it.
+// readChange reads the body, if this kind of change has one, and the idempotency key,
+// which covers the body.
 func (s *Server) readChange(x *exchange, change *task.Change, mediaTypes []string) error {
 	sc := s.takeScratch()
 	defer s.giveScratch(sc)
 	if change.Kind != task.Delete {
 		if err := checkMediaType(x.r.Header, mediaTypes...); err != nil {
+			x.acceptable(err, change.Kind)
 			return err
 		}
 	}
-	if err := sc.read(x); err != nil {
+	if err := s.readBody(x, sc); err != nil {
 		return err
 	}
 	var err error
 	if change.Key, err = idempotencyKey(x.r, sc.body); err != nil {
 		return err
 	}
-	if change.Kind == task.Delete { // a body has no meaning there (RFC 9110 §9.3.5)
+	if change.Kind == task.Delete { // a body has no meaning (RFC 9110 §9.3.5)
 		return nil
 	}
 	d, err := sc.decode(change.Kind, change.ID)
@@ -96,4 +109,17 @@ func (s *Server) readChange(x *exchange, change *task.Change, mediaTypes []strin
 	}
 	change.Patch, change.Guard = d.patch, d.guard
 	return nil
+}
+
+// acceptable adds to a 415 the header that says what is accepted (RFC 5789 §2.2, RFC
+// 9110 §15.5.16).
+func (x *exchange) acceptable(err error, kind task.ChangeKind) {
+	switch {
+	case errors.Is(err, errCoding):
+		x.set("Accept-Encoding", "identity")
+	case kind == task.Merge:
+		x.set("Accept-Patch", patchTypes)
+	default:
+		x.set("Accept", jsonType)
+	}
 }

@@ -7,16 +7,16 @@ import (
 	"io"
 )
 
-// answer is what of an HTTP/1.1 response is of use here.
+// answer is the part of an HTTP/1.1 response that the load client needs.
 type answer struct {
 	status   int
 	close    bool   // the server closes the connection after it
-	seq      uint64 // of Taskctl-Position; 0: there was none
-	location id     // what the Location header ends with
+	seq      uint64 // of Taskctl-Position; 0: no such header
+	location id     // the end of the Location header
 	body     int64  // its size in bytes
 }
 
-// maxLine bounds a header line, and answerBuffer what is read at once.
+// maxLine bounds a header line, and answerBuffer one read call.
 const (
 	maxLine      = 8 << 10
 	answerBuffer = 16 << 10
@@ -24,29 +24,29 @@ const (
 
 var errAnswer = errors.New("malformed HTTP answer")
 
-// answerReader reads one answer after another from a connection. Bodies are
-// skipped, but for the first bytes, which keep holds for messages.
+// answerReader reads one answer after another from a connection. It skips bodies,
+// except the first bytes, which bodyStart keeps for error messages.
 type answerReader struct {
 	src  io.Reader
 	buf  []byte
 	r, w int
 
-	length  int64 // of the answer being read: of its body; -1 unknown
-	chunked bool
-	keep    []byte
+	length    int64 // of the current answer's body; -1: unknown
+	chunked   bool
+	bodyStart []byte
 }
 
-// kept is how much of an error's body is kept.
-const kept = 300
+// maxErrorBody bounds how much of a body is kept for error messages.
+const maxErrorBody = 300
 
 func newAnswerReader(src io.Reader) *answerReader {
-	return &answerReader{src: src, buf: make([]byte, answerBuffer), keep: make([]byte, 0, kept)}
+	return &answerReader{src: src, buf: make([]byte, answerBuffer), bodyStart: make([]byte, 0, maxErrorBody)}
 }
 
-// reset goes on with another connection.
+// reset switches to another connection.
 func (r *answerReader) reset(src io.Reader) { r.src, r.r, r.w = src, 0, 0 }
 
-// rest is what has been read beyond the last answer.
+// rest returns what was read beyond the last answer.
 func (r *answerReader) rest() []byte { return r.buf[r.r:r.w] }
 
 // read reads the next final answer into a.
@@ -59,14 +59,14 @@ func (r *answerReader) read(a *answer) error {
 			break
 		}
 	}
-	r.keep = r.keep[:0]
+	r.bodyStart = r.bodyStart[:0]
 	switch {
 	case a.status == 101, a.status == 204, a.status == 304: // RFC 9112 §6.3
 		return nil
 	case r.chunked:
 		return r.skipChunks(a)
 	case r.length < 0:
-		return fmt.Errorf("%w: it has no length", errAnswer)
+		return fmt.Errorf("%w: no Content-Length and not chunked", errAnswer)
 	}
 	a.body = r.length
 	return r.skip(r.length)
@@ -103,7 +103,7 @@ func (r *answerReader) head(a *answer) error {
 	}
 }
 
-// field looks at one header. Names are told apart by their length first.
+// field reads one header line.
 func (r *answerReader) field(a *answer, line []byte) error {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
@@ -111,24 +111,24 @@ func (r *answerReader) field(a *answer, line []byte) error {
 	}
 	name, value := line[:colon], bytes.Trim(line[colon+1:], " \t")
 	switch {
-	case is(name, "content-length"):
+	case equalFold(name, "content-length"):
 		n, ok := parseUint(value)
 		if !ok || n >= 1<<62 || r.length >= 0 && r.length != int64(n) {
 			return fmt.Errorf("%w: header %.40q", errAnswer, line)
 		}
 		r.length = int64(n)
-	case is(name, "transfer-encoding"):
-		if !is(value, "chunked") {
+	case equalFold(name, "transfer-encoding"):
+		if !equalFold(value, "chunked") {
 			return fmt.Errorf("%w: header %.40q", errAnswer, line)
 		}
 		r.chunked = true
-	case is(name, "connection"):
-		a.close = a.close || is(value, "close")
-	case is(name, "location"):
+	case equalFold(name, "connection"):
+		a.close = a.close || equalFold(value, "close")
+	case equalFold(name, "location"):
 		if len(value) >= len(a.location) {
 			copy(a.location[:], value[len(value)-len(a.location):])
 		}
-	case is(name, "taskctl-position"):
+	case equalFold(name, "taskctl-position"):
 		a.seq, _ = parseUint(value[bytes.IndexByte(value, ':')+1:])
 	}
 	return nil
@@ -180,7 +180,7 @@ func (r *answerReader) line() ([]byte, error) {
 		}
 		scanned = r.w - r.r
 		if scanned > maxLine {
-			return nil, fmt.Errorf("%w: a line of more than %d bytes", errAnswer, maxLine)
+			return nil, fmt.Errorf("%w: a header line of more than %d bytes", errAnswer, maxLine)
 		}
 		if err := r.fill(); err != nil {
 			return nil, err
@@ -191,8 +191,8 @@ func (r *answerReader) line() ([]byte, error) {
 func (r *answerReader) skip(n int64) error {
 	for {
 		have := min(int64(r.w-r.r), n)
-		if room := kept - len(r.keep); room > 0 {
-			r.keep = append(r.keep, r.buf[r.r:r.r+min(int(have), room)]...)
+		if room := maxErrorBody - len(r.bodyStart); room > 0 {
+			r.bodyStart = append(r.bodyStart, r.buf[r.r:r.r+min(int(have), room)]...)
 		}
 		r.r += int(have)
 		if n -= have; n == 0 {
@@ -222,8 +222,8 @@ func (r *answerReader) fill() error {
 	return err
 }
 
-// is compares ASCII text of a header with lower-case text, in any case.
-func is(text []byte, lower string) bool {
+// equalFold compares ASCII text with lower-case text, ignoring case.
+func equalFold(text []byte, lower string) bool {
 	if len(text) != len(lower) {
 		return false
 	}

@@ -84,7 +84,7 @@ func TestMalformedAnswers(t *testing.T) {
 	}
 }
 
-// FuzzAnswer holds that it makes no difference how an answer is cut into reads,
+// FuzzAnswer checks that it makes no difference how an answer is cut into reads,
 // and that net/http, where it too accepts the answer, reads the same.
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 201 Created\r\nContent-Length: 2\r\nLocation: /tasks/"+someID+"\r\n\r\n{}"), uint8(3))

@@ -1,20 +1,24 @@
-// Package bench puts load on a running taskctl and measures what comes of it:
-// requests over HTTP, notifications to many clients, and what the machine itself
-// can do, so that every figure can be read as a ratio.
+// Package bench puts load on a running taskctl and measures the result: requests
+// over HTTP, notifications to many clients, and the limits of the machine itself,
+// so that every figure can be read as a ratio.
 //
-// Its clients do as little as clients can (requests are bytes made once, answers
-// and frames are scanned in place), because on one machine whatever the client
-// costs is taken from the server. What they cost is measured and reported too.
+// Its clients do as little work as possible (requests are prepared once, answers
+// and frames are scanned in place), because on one machine the client takes CPU
+// from the server. The CPU time of the clients is measured and reported too.
 package bench
 
-import "time"
+import (
+	"crypto/tls"
+	"time"
+)
 
-// Target is the system that the load is put on.
+// Target is the system under load.
 type Target struct {
-	API       string    // URL, http or https
-	WebSocket string    // URL, ws or wss
-	Token     string    // empty: none is sent
-	Processes []Process // its processes, where they are ours to look at; nil: unknown
+	API       []string    // URLs, http or https, of apis that share the requests
+	WebSocket []string    // URLs, ws or wss, of servers that share the clients
+	Token     string      // empty: no token is sent
+	TLS       *tls.Config // for https and wss; nil: the system's authorities
+	Processes []Process   // the system's processes on this machine; nil: unknown
 }
 
 // Process is one process of the target.
@@ -23,62 +27,62 @@ type Process struct {
 	PID  int
 }
 
-// Options are what every measurement may be given besides its own settings.
+// Options are common to all measurements.
 type Options struct {
-	// Peer is compared with in the same run; nil: there is no comparison.
+	// Peer is the server to compare with in the same run; nil: no comparison.
 	Peer *Peer
-	// DataDir is where the disk is measured; empty: it is not.
+	// DataDir is where the disk is measured; empty: the disk is not measured.
 	DataDir string
-	// Progress is told, now and then, how far the measurement is; nil: nobody is.
+	// Progress is called at intervals while a measurement runs; nil: not called.
 	Progress func(Progress)
 }
 
-// Progress is how far one stage of a measurement is.
+// Progress is the state of one stage of a measurement.
 type Progress struct {
 	Stage   Stage
 	Elapsed time.Duration
 	Done    uint64
-	Total   uint64 // 0: until its time is over
+	Total   uint64 // 0: the stage is bounded by time only
 }
 
-// Stage names what is being done.
+// Stage names a part of a measurement.
 type Stage string
 
 // The stages.
 const (
-	StageEcho    Stage = "echo"
-	StagePrepare Stage = "prepare"
-	StageLoad    Stage = "load"
-	StageConnect Stage = "connect"
-	StageSettle  Stage = "settle"
-	StageDeliver Stage = "deliver"
-	StageClean   Stage = "clean"
-	StageRaw     Stage = "raw"
-	StageDisk    Stage = "disk"
+	StageEcho      Stage = "echo"
+	StagePrepare   Stage = "prepare"
+	StageLoad      Stage = "load"
+	StageConnect   Stage = "connect"
+	StageStabilize Stage = "stabilize"
+	StageDeliver   Stage = "deliver"
+	StageClean     Stage = "clean"
+	StageRaw       Stage = "raw"
+	StageDisk      Stage = "disk"
 )
 
-// progressEvery is how often progress is told.
-const progressEvery = 200 * time.Millisecond
+// progressInterval is the time between two calls of Options.Progress.
+const progressInterval = 200 * time.Millisecond
 
-// watch tells of a stage until the returned function is called.
-func (o Options) watch(stage Stage, total uint64, done func() uint64) (stop func()) {
+// reportProgress reports a stage until the returned function is called.
+func (o Options) reportProgress(stage Stage, total uint64, done func() uint64) (stop func()) {
 	if o.Progress == nil {
 		return func() {}
 	}
-	over, ended := make(chan struct{}), make(chan struct{})
+	finished, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		began := time.Now()
-		ticker := time.NewTicker(progressEvery)
+		ticker := time.NewTicker(progressInterval)
 		defer ticker.Stop()
 		for {
 			o.Progress(Progress{Stage: stage, Elapsed: time.Since(began), Done: done(), Total: total})
 			select {
 			case <-ticker.C:
-			case <-over:
+			case <-finished:
 				return
 			}
 		}
 	}()
-	return func() { close(over); <-ended }
+	return func() { close(finished); <-ended }
 }

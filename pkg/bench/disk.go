@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Disk is how long it takes until a small write is on disk.
+// Disk is the latency of small synced writes.
 type Disk struct {
 	Kind      string  `json:"kind"` // "append" or "overwrite"
 	Bytes     int     `json:"bytes"`
@@ -16,8 +16,8 @@ type Disk struct {
 	Latency   Latency `json:"latency"`
 }
 
-// diskKind is where the writes go: behind the end of the file, which has its
-// size written too, or over what is there, as a log that is reused does.
+// diskKind says where the writes go: to the end of the file, which also changes
+// its size, or over existing data, as in a log file that is reused.
 type diskKind string
 
 const (
@@ -25,16 +25,16 @@ const (
 	diskOverwrite diskKind = "overwrite"
 )
 
-// A write is about what the log of one small transaction takes.
+// diskBytes is about the size of the log of one small transaction.
 const (
 	diskBytes  = 4096
-	diskBlocks = 1024 // of a file that is overwritten
+	diskBlocks = 1024 // size of the file for diskOverwrite
 )
 
-// measureDisk writes and syncs, one after the other, for so long.
+// measureDisk writes and syncs one block after another for the duration limit.
 func measureDisk(ctx context.Context, opts Options, kind diskKind, limit time.Duration) (_ *Disk, err error) {
 	var h histogram
-	defer opts.watch(StageDisk, 0, func() uint64 { return 0 })()
+	defer opts.reportProgress(StageDisk, 0, func() uint64 { return 0 })()
 	f, err := os.CreateTemp(opts.DataDir, "bench-*.tmp")
 	if err != nil {
 		return nil, fmt.Errorf("measure the disk: %w", err)
@@ -55,7 +55,7 @@ func measureDisk(ctx context.Context, opts Options, kind diskKind, limit time.Du
 		}
 	}
 	began := time.Now()
-	for i := int64(0); ctx.Err() == nil && (i == 0 || time.Since(began) < limit); i++ { // once at least, however crowded the machine is
+	for i := int64(0); ctx.Err() == nil && (i == 0 || time.Since(began) < limit); i++ { // at least once, also on a loaded machine
 		at := i
 		if kind == diskOverwrite {
 			at %= diskBlocks

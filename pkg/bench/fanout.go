@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // FanoutConfig is events that go to many clients.
@@ -19,7 +19,7 @@ type FanoutConfig struct {
 	Duration  time.Duration // at most, of the creating
 	BodyBytes int           // of a task's JSON, about
 	CatchUp   bool          // create the events first, then connect and resume from before them
-	Keep      bool          // leave the tasks that were made
+	Keep      bool          // do not delete the created tasks
 }
 
 // FanoutReport is the result of [Fanout].
@@ -29,10 +29,10 @@ type FanoutReport struct {
 	Rate        float64    `json:"rate,omitempty"`
 	Connect     Connect    `json:"connect"`
 	Created     Load       `json:"created"`
-	Late        *Latency   `json:"late,omitempty"` // with a rate: how long after its time an event was sent
+	Late        *Latency   `json:"late,omitempty"` // with a rate: how late each event was sent
 	Delivered   Delivery   `json:"delivered"`
-	Servers     []Usage    `json:"servers,omitempty"` // for each delivery
-	Limit       *RawReport `json:"limit,omitempty"`   // of raw writes of twenty such messages
+	Servers     []Usage    `json:"servers,omitempty"` // per delivery
+	Limit       *RawReport `json:"limit,omitempty"`   // raw writes of twenty such messages
 	Ratio       float64    `json:"ratio,omitempty"`   // to it
 	Disk        *Disk      `json:"disk,omitempty"`    // with a rate
 	Made        int        `json:"tasks_made"`
@@ -47,14 +47,14 @@ const (
 	ModeCatchUp = "catchup"
 )
 
-// Connect is how the clients came, and what they take while nothing happens.
+// Connect is how fast the clients connected, and the memory they need when idle.
 type Connect struct {
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"`
 	Idle      []Idle  `json:"idle,omitempty"`
 }
 
-// Idle is what idle connections take of one process.
+// Idle is the memory of one process that idle connections need.
 type Idle struct {
 	Name      string  `json:"name"`
 	Before    uint64  `json:"rss_before_bytes"`
@@ -63,44 +63,44 @@ type Idle struct {
 }
 
 const (
-	deliverPatience     = 10 * time.Second // without any event, before what is missing counts as lost
-	interruptedPatience = 2 * time.Second
-	sampleFast          = 16 // of the events, one in so many has its stamp read when there are millions
-	batch               = 20 // messages in each raw write of the limit
-	limitTime           = 2 * time.Second
+	deliveryTimeout       = 10 * time.Second // without any event; then missing events count as lost
+	interruptedTimeout    = 2 * time.Second
+	latencySampleInterval = 16 // without a rate, the latency of one in 16 events is recorded
+	messagesPerWrite      = 20 // for the limit
+	limitDuration         = 2 * time.Second
 )
 
 // Fanout creates tasks and measures their notifications. When ctx ends it returns
-// what was measured so far. The tasks it made are deleted again, by their ids.
+// the results so far. It deletes the tasks it created, by their ids.
 func Fanout(ctx context.Context, target Target, cfg FanoutConfig, opts Options) (*FanoutReport, error) {
-	api, err := newEndpoint(ctx, target.API, target.Token)
+	api, err := newEndpoint(ctx, target.API, credentials{target.Token, target.TLS})
 	if err != nil {
 		return nil, err
 	}
-	ws, err := newEndpoint(ctx, target.WebSocket, target.Token)
+	ws, err := newEndpoint(ctx, target.WebSocket, credentials{target.Token, target.TLS})
 	if err != nil {
 		return nil, err
 	}
 	f := &fanout{cfg: cfg, opts: opts, processes: target.Processes, api: api, ws: ws, epoch: time.Now()}
 	f.report = &FanoutReport{Machine: thisMachine(), Mode: cfg.mode(), Rate: cfg.Rate}
 	f.report.Delivered.Clients = cfg.Clients
-	made := &tasks{endpoint: api, opts: opts}
+	created := &tasks{endpoint: api, opts: opts}
 	if cfg.CatchUp {
-		made.made, err = f.catchUp(ctx)
+		created.created, err = f.catchUp(ctx)
 	} else {
-		made.made, err = f.live(ctx)
+		created.created, err = f.live(ctx)
 	}
-	f.report.Made = len(made.made)
+	f.report.Made = len(created.created)
 	if ctx.Err() != nil {
-		err = nil // whatever could not be done could not be done for that
+		err = nil // an interrupt explains every other error
 	}
 	if !cfg.Keep {
 		var cleanErr error
-		f.report.Cleaned, cleanErr = made.clean(ctx)
+		f.report.Cleaned, cleanErr = created.clean(ctx)
 		err = errors.Join(err, cleanErr)
 	}
 	if err == nil && ctx.Err() == nil {
-		err = f.compare(ctx)
+		err = f.measureLimit(ctx)
 	}
 	f.report.Interrupted = ctx.Err() != nil
 	return f.report, err
@@ -129,21 +129,21 @@ type fanout struct {
 // live connects the clients first.
 func (f *fanout) live(ctx context.Context) ([]id, error) {
 	before := startUsage(f.processes)
-	a, err := f.gather(ctx, f.ws.path("/"))
+	a, err := f.connectSubscribers(ctx, f.ws.path("/"))
 	if err != nil {
 		return nil, err
 	}
-	defer a.leave()
+	defer a.close()
 	if len(f.processes) > 0 {
-		f.report.Connect.Idle = f.settle(ctx, before)
+		f.report.Connect.Idle = f.measureIdle(ctx, before)
 	}
 	usage, cpu := startUsage(f.processes), ownCPU()
 	out, err := f.publish(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.deliver(ctx, a, out.seq)
-	f.finish(a, usage, out.seq, out.began, ownCPU()-cpu)
+	f.waitForDelivery(ctx, a, out.seq)
+	f.finish(a, period{began: out.began, lastSeq: out.seq, usage: usage, cpu: ownCPU() - cpu})
 	return out.created, nil
 }
 
@@ -161,26 +161,26 @@ func (f *fanout) catchUp(ctx context.Context) ([]id, error) {
 		return out.created, nil
 	}
 	usage, cpu, began := startUsage(f.processes), ownCPU(), time.Now()
-	a, err := f.gather(ctx, f.ws.path(fmt.Sprint("/?since=", since)))
+	a, err := f.connectSubscribers(ctx, f.ws.path(fmt.Sprint("/?since=", since)))
 	if err != nil {
 		return out.created, err
 	}
-	defer a.leave()
-	f.deliver(ctx, a, out.seq)
-	f.finish(a, usage, out.seq, began, ownCPU()-cpu)
-	f.report.Delivered.Latency = Latency{} // the age of old events says nothing
+	defer a.close()
+	f.waitForDelivery(ctx, a, out.seq)
+	f.finish(a, period{began: began, lastSeq: out.seq, usage: usage, cpu: ownCPU() - cpu})
+	f.report.Delivered.Latency = Latency{} // the age of old events is not a latency
 	return out.created, nil
 }
 
-func (f *fanout) gather(ctx context.Context, path string) (*audience, error) {
+func (f *fanout) connectSubscribers(ctx context.Context, path string) (*subscribers, error) {
 	sample := uint64(1)
 	if f.cfg.Rate == 0 {
-		sample = sampleFast
+		sample = latencySampleInterval
 	}
 	began := time.Now()
-	a := newAudience(f.cfg.Clients, f.epoch, sample)
-	stop := f.opts.watch(StageConnect, uint64(f.cfg.Clients), a.joined.Load)
-	err := a.join(ctx, f.ws, path)
+	a := newSubscribers(f.cfg.Clients, f.epoch, sample)
+	stop := f.opts.reportProgress(StageConnect, uint64(f.cfg.Clients), a.connected.Load)
+	err := a.connect(ctx, f.ws, path)
 	stop()
 	if err != nil {
 		return nil, err
@@ -195,8 +195,8 @@ func (f *fanout) publish(ctx context.Context) (*outcome, error) {
 		endpoint: f.api, connections: f.cfg.Posters, count: f.cfg.Events, limit: f.cfg.Duration,
 		rate: f.cfg.Rate, measured: true, epoch: f.epoch,
 	}
-	l.template = newRequest(f.api, http.MethodPost, "/tasks", "application/json", taskBody(f.cfg.BodyBytes))
-	defer f.opts.watch(StageLoad, f.cfg.Events, l.done.Load)()
+	l.template = newRequest(f.api, call{method: http.MethodPost, path: "/tasks", contentType: "application/json", body: taskBody(f.cfg.BodyBytes)})
+	defer f.opts.reportProgress(StageLoad, f.cfg.Events, l.done.Load)()
 	out, err := l.run(ctx)
 	if err != nil {
 		return nil, err
@@ -207,34 +207,43 @@ func (f *fanout) publish(ctx context.Context) (*outcome, error) {
 		f.report.Late = &late
 	}
 	if len(out.created) == 0 && ctx.Err() == nil {
-		return nil, fmt.Errorf("no task could be made: %s", out.sample)
+		return nil, fmt.Errorf("create tasks: none was accepted: %s", out.sample)
 	}
 	return out, nil
 }
 
-// deliver waits for what is still on its way; after an interrupt not for long.
-func (f *fanout) deliver(ctx context.Context, a *audience, seq uint64) {
+// waitForDelivery waits for events in flight; after an interrupt for a short time.
+func (f *fanout) waitForDelivery(ctx context.Context, a *subscribers, seq uint64) {
 	if ctx.Err() != nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptedPatience)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptedTimeout)
 		defer cancel()
 	}
-	begin := a.seen()
-	defer f.opts.watch(StageDeliver, seq*uint64(f.cfg.Clients)-begin, func() uint64 { return a.seen() - begin })()
-	a.await(ctx, seq, deliverPatience)
+	begin := a.lastSeqSum()
+	defer f.opts.reportProgress(StageDeliver, seq*uint64(f.cfg.Clients)-begin, func() uint64 { return a.lastSeqSum() - begin })()
+	a.waitFor(ctx, seq, deliveryTimeout)
 }
 
-func (f *fanout) finish(a *audience, usage usageSince, seq uint64, began time.Time, cpu time.Duration) {
+// finish closes the clients and reports the deliveries of a period.
+func (f *fanout) finish(a *subscribers, p period) {
 	received := a.received()
-	f.report.Servers = usage.end(received)
-	a.leave()
-	f.report.Delivered = a.report(seq, began, cpu)
+	f.report.Servers = p.usage.end(received)
+	a.close()
+	f.report.Delivered = a.report(p.lastSeq, p.began, p.cpu)
 }
 
-// position is where the log stands now.
+// period is the time in which events were delivered.
+type period struct {
+	began   time.Time
+	lastSeq uint64        // of the last event
+	usage   usageSince    // of the servers
+	cpu     time.Duration // of this process
+}
+
+// position returns the current position of the log.
 func (f *fanout) position(ctx context.Context) (task.Position, error) {
 	l := &load{endpoint: f.api, connections: 1, count: 1, limit: answerTimeout}
-	l.template = newRequest(f.api, http.MethodGet, "/tasks?limit=1", "", "")
+	l.template = newRequest(f.api, call{method: http.MethodGet, path: "/tasks?limit=1"})
 	out, err := l.run(ctx)
 	if err != nil {
 		return task.Position{}, err
@@ -245,19 +254,19 @@ func (f *fanout) position(ctx context.Context) (task.Position, error) {
 	return task.Position{Seq: out.seq}, nil
 }
 
-// compare measures what the machine can do in the same respect.
-func (f *fanout) compare(ctx context.Context) (err error) {
+// measureLimit measures the corresponding limit of the machine.
+func (f *fanout) measureLimit(ctx context.Context) (err error) {
 	if f.cfg.Rate > 0 {
 		if f.opts.DataDir != "" {
-			f.report.Disk, err = measureDisk(ctx, f.opts, diskAppend, limitTime)
+			f.report.Disk, err = measureDisk(ctx, f.opts, diskAppend, limitDuration)
 		}
 		return err
 	}
 	if f.opts.Peer == nil || f.report.Delivered.Deliveries == 0 {
 		return nil
 	}
-	size := int(f.report.Delivered.MessageBytes)
-	raw, err := measureRaw(ctx, f.opts, f.cfg.Clients, size, limitTime, batch)
+	b := burst{Messages: messagesPerWrite, Size: int(f.report.Delivered.MessageBytes), Seconds: limitDuration.Seconds()}
+	raw, err := measureRaw(ctx, f.opts, f.cfg.Clients, b)
 	if err != nil || len(raw) == 0 {
 		return err
 	}

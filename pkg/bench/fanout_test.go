@@ -44,7 +44,7 @@ func TestFanoutCountsExactly(t *testing.T) {
 			if r.Created.Requests != 160 || d.Deliveries != 3200 || d.Lost != 0 || d.Repeated != 0 || d.Resets != 0 || d.Disconnected != 0 {
 				t.Errorf("created %d, delivered %+v", r.Created.Requests, d)
 			}
-			want := map[string]uint64{"fast": 3200 / sampleFast, "rate": 3200, "catchup": 0}[name]
+			want := map[string]uint64{"fast": 3200 / latencySampleInterval, "rate": 3200, "catchup": 0}[name]
 			if d.Latency.Count != want || r.Mode != name || r.Interrupted {
 				t.Errorf("mode %s, %d latencies, want %d", r.Mode, d.Latency.Count, want)
 			}
@@ -102,8 +102,8 @@ func TestFanoutInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.Interrupted || r.Created.Requests < 50 || s.left() != 0 || r.Cleaned != s.made {
-		t.Errorf("interrupted %v, %d created, %d of %d left", r.Interrupted, r.Created.Requests, s.left(), s.made)
+	if !r.Interrupted || r.Created.Requests < 50 || s.left() != 0 || r.Cleaned != s.created {
+		t.Errorf("interrupted %v, %d created, %d of %d left", r.Interrupted, r.Created.Requests, s.left(), s.created)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestLimits(t *testing.T) {
 	if len(r.Disk) != 2 || r.Disk[0].Latency.Count == 0 || r.Disk[1].Latency.Count == 0 {
 		t.Errorf("disk: %+v", r.Disk)
 	}
-	if len(r.Raw) != 2 || r.Raw[0].MessagesPerWrite != batch || r.Raw[1].MessagesPerWrite != 1 {
+	if len(r.Raw) != 2 || r.Raw[0].MessagesPerWrite != messagesPerWrite || r.Raw[1].MessagesPerWrite != 1 {
 		t.Fatalf("raw: %+v", r.Raw)
 	}
 	for _, raw := range r.Raw {

@@ -20,20 +20,20 @@ const maxFrame = 1 << 20
 
 var errFrame = errors.New("malformed WebSocket frame")
 
-// scanner cuts what a server sends into frames. Chunks are scanned where they
-// lie; only a frame that a chunk ends within is copied.
+// scanner splits a server's byte stream into frames. It scans each chunk in
+// place and copies only a frame that continues in the next chunk.
 type scanner struct{ rest []byte }
 
-// feed calls take with every frame that ends in chunk. The payload is valid
-// during the call. An error is final.
-func (s *scanner) feed(chunk []byte, take func(opcode byte, payload []byte) error) error {
+// feed calls handle with every frame that ends in chunk. The payload is valid
+// during the call. After an error the scanner must not be used again.
+func (s *scanner) feed(chunk []byte, handle func(opcode byte, payload []byte) error) error {
 	for len(s.rest) > 0 {
 		header, size, err := measure(s.rest)
 		switch {
 		case err != nil:
 			return err
 		case header > 0 && len(s.rest) == size:
-			if err := take(s.rest[0]&0x0F, s.rest[header:]); err != nil {
+			if err := handle(s.rest[0]&0x0F, s.rest[header:]); err != nil {
 				return err
 			}
 			s.rest = s.rest[:0]
@@ -54,7 +54,7 @@ func (s *scanner) feed(chunk []byte, take func(opcode byte, payload []byte) erro
 			s.rest = append(s.rest[:0], chunk...)
 			return nil
 		}
-		if err := take(chunk[0]&0x0F, chunk[header:size]); err != nil {
+		if err := handle(chunk[0]&0x0F, chunk[header:size]); err != nil {
 			return err
 		}
 		chunk = chunk[size:]
@@ -62,16 +62,15 @@ func (s *scanner) feed(chunk []byte, take func(opcode byte, payload []byte) erro
 	return nil
 }
 
-// measure returns the size of the frame that b begins with and of its header.
-// header is 0 while b is too short to tell, and size is then what it takes to.
-// A header of two bytes with an empty payload is a whole frame.
+// measure returns the sizes of the first frame in b and of its header. While b is
+// too short to know them, header is 0 and size is the number of bytes needed.
 func measure(b []byte) (header, size int, err error) {
 	if len(b) < 2 {
 		return 0, 2, nil
 	}
 	// Our servers send whole frames, unmasked, without extensions.
 	if b[0]&0xF0 != 0x80 || b[1]&0x80 != 0 {
-		return 0, 0, fmt.Errorf("%w: it begins with % x", errFrame, b[:2])
+		return 0, 0, fmt.Errorf("%w: unexpected header % x", errFrame, b[:2])
 	}
 	payload := uint64(b[1])
 	header = 2
@@ -90,7 +89,7 @@ func measure(b []byte) (header, size int, err error) {
 		payload = binary.BigEndian.Uint64(b[2:])
 	}
 	if payload > maxFrame {
-		return 0, 0, fmt.Errorf("%w: it has %d bytes", errFrame, payload)
+		return 0, 0, fmt.Errorf("%w: payload of %d bytes", errFrame, payload)
 	}
 	return header, header + int(payload), nil
 }
@@ -109,8 +108,8 @@ func appendFrame(dst []byte, opcode byte, payload []byte) []byte {
 	return append(dst, payload...)
 }
 
-// appendMasked appends a control frame as a client sends it. The mask is all
-// zeros, which RFC 6455 §5.3 has unpredictable only for the sake of proxies.
+// appendMasked appends a control frame as a client sends it. The mask is zero:
+// RFC 6455 §5.3 requires an unpredictable one only to protect proxies.
 func appendMasked(dst []byte, opcode byte, payload []byte) []byte {
 	payload = payload[:min(len(payload), 125)]
 	dst = append(dst, 0x80|opcode, 0x80|byte(len(payload)), 0, 0, 0, 0)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// A histogram divides every power of two of nanoseconds into 128 parts, so that
-// what it says is at most 1/128 above the truth.
+// A histogram divides every power of two of nanoseconds into 128 buckets, so that
+// a reported duration is at most 1/128 above the real one.
 const (
 	subBits   = 7
-	valueBits = 37 // up to 137 s; what is longer counts as that
+	valueBits = 37 // up to 137 s; longer durations count as 137 s
 	buckets   = (valueBits-subBits-1)<<subBits + 1<<(subBits+1)
 )
 
@@ -39,34 +39,34 @@ func (h *histogram) merge(other *histogram) {
 	h.max = max(h.max, other.max)
 }
 
-// quantile returns a duration that the share q of all does not exceed.
+// quantile returns a duration that a share q of all recorded ones do not exceed.
 func (h *histogram) quantile(q float64) time.Duration {
 	rank := max(uint64(math.Ceil(q*float64(h.n))), 1)
-	var seen uint64
+	var lastSeqSum uint64
 	for i, n := range h.counts {
-		if seen += uint64(n); seen >= rank {
+		if lastSeqSum += uint64(n); lastSeqSum >= rank {
 			return min(upperBound(i), h.max)
 		}
 	}
 	return h.max
 }
 
-// bucketOf numbers the buckets so that neighbours stay neighbours: values below
-// 256 have one each, and from there every doubling has 128.
+// bucketOf returns the bucket's index. Indexes rise with the duration: values
+// below 256 have a bucket each, and every further doubling has 128.
 func bucketOf(d time.Duration) int {
 	v := min(uint64(d), 1<<valueBits-1)
 	shift := max(bits.Len64(v)-subBits-1, 0)
 	return shift<<subBits + int(v>>shift)
 }
 
-// upperBound is the longest duration that bucket i counts.
+// upperBound returns the longest duration in bucket i.
 func upperBound(i int) time.Duration {
 	shift := max(i>>subBits-1, 0)
 	mantissa := i - shift<<subBits
 	return time.Duration((mantissa+1)<<shift - 1)
 }
 
-// Latency is how long something took, in microseconds.
+// Latency is a distribution of durations, in microseconds.
 type Latency struct {
 	Count uint64  `json:"count"`
 	Mean  float64 `json:"mean_us"`

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// LimitsConfig says what of the machine is measured.
+// LimitsConfig says how the machine is measured.
 type LimitsConfig struct {
 	Duration     time.Duration // of each measurement
 	Connections  []int         // of the echo
 	BodyBytes    int           // of its JSON
-	Clients      int           // that are written to
+	Clients      int           // connections that the peer writes to
 	MessageBytes int           // of each message
 }
 
@@ -33,10 +33,10 @@ type LimitsReport struct {
 type RawReport struct {
 	MessagesPerWrite int `json:"messages_per_write"`
 	Delivery
-	PeerCPU float64 `json:"peer_cpu_us_per,omitempty"` // of the writing process, for each delivery
+	PeerCPU float64 `json:"peer_cpu_us_per,omitempty"` // of the writing process, per delivery
 }
 
-// Limits measures the machine. When ctx ends it returns what was measured so far.
+// Limits measures the machine. When ctx ends it returns the results so far.
 func Limits(ctx context.Context, cfg LimitsConfig, opts Options) (*LimitsReport, error) {
 	if opts.Peer == nil {
 		return nil, errors.New("limits need a peer")
@@ -44,7 +44,7 @@ func Limits(ctx context.Context, cfg LimitsConfig, opts Options) (*LimitsReport,
 	r := &LimitsReport{Machine: thisMachine(), BodyBytes: len(taskBody(cfg.BodyBytes))}
 	err := r.measure(ctx, cfg, opts)
 	if ctx.Err() != nil {
-		err = nil // whatever could not be done could not be done for that
+		err = nil // an interrupt explains every other error
 	}
 	r.Interrupted = ctx.Err() != nil
 	return r, err
@@ -74,26 +74,29 @@ func (r *LimitsReport) measure(ctx context.Context, cfg LimitsConfig, opts Optio
 		return nil
 	}
 	var err error
-	r.Raw, err = measureRaw(ctx, opts, cfg.Clients, cfg.MessageBytes, cfg.Duration, batch, 1)
+	several := burst{Messages: messagesPerWrite, Size: cfg.MessageBytes, Seconds: cfg.Duration.Seconds()}
+	single := several
+	single.Messages = 1
+	r.Raw, err = measureRaw(ctx, opts, cfg.Clients, several, single)
 	return err
 }
 
-// measureRaw has the peer write to so many clients, which read as those of a
-// fan-out do, with each number of messages to a write call in turn.
-func measureRaw(ctx context.Context, opts Options, clients, size int, limit time.Duration, messages ...int) ([]RawReport, error) {
-	ws, err := newEndpoint(ctx, "ws://"+opts.Peer.Addr, "")
+// measureRaw makes the peer write each of the bursts to many clients, which read as in
+// a fan-out.
+func measureRaw(ctx context.Context, opts Options, clients int, bursts ...burst) ([]RawReport, error) {
+	ws, err := newEndpoint(ctx, []string{"ws://" + opts.Peer.Addr}, credentials{})
 	if err != nil {
 		return nil, err
 	}
 	var reports []RawReport
-	defer opts.watch(StageRaw, 0, func() uint64 { return 0 })()
-	for _, n := range messages {
-		a := newAudience(clients, time.Now(), sampleFast)
-		if err := a.join(ctx, ws, "/ws"); err != nil {
+	defer opts.reportProgress(StageRaw, 0, func() uint64 { return 0 })()
+	for _, b := range bursts {
+		a := newSubscribers(clients, time.Now(), latencySampleInterval)
+		if err := a.connect(ctx, ws, "/ws"); err != nil {
 			return reports, err
 		}
-		r, err := rawBurst(ctx, opts, a, burst{Messages: n, Size: size, Seconds: limit.Seconds()})
-		a.leave()
+		r, err := rawBurst(ctx, opts, a, b)
+		a.close()
 		if err != nil || ctx.Err() != nil {
 			return reports, err
 		}
@@ -102,16 +105,16 @@ func measureRaw(ctx context.Context, opts Options, clients, size int, limit time
 	return reports, nil
 }
 
-func rawBurst(ctx context.Context, opts Options, a *audience, b burst) (RawReport, error) {
+func rawBurst(ctx context.Context, opts Options, a *subscribers, b burst) (RawReport, error) {
 	usage, cpu, began := startUsage(opts.Peer.processes()), ownCPU(), time.Now()
 	seq, err := askBurst(ctx, opts.Peer.Addr, b)
 	if err != nil {
 		return RawReport{}, err
 	}
-	a.await(ctx, seq, deliverPatience)
+	a.waitFor(ctx, seq, deliveryTimeout)
 	took := usage.end(a.received())
 	cpu = ownCPU() - cpu
-	a.leave()
+	a.close()
 	return RawReport{MessagesPerWrite: b.Messages, Delivery: a.report(seq, began, cpu), PeerCPU: cpuPer(took)}, nil
 }
 

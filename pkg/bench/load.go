@@ -7,40 +7,42 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"taskctl/pkg/wait"
 )
 
-// load sends requests over a fixed number of connections. Each waits for its
-// answer before it sends the next.
+// load sends requests over a fixed number of connections. Each connection waits
+// for an answer before it sends the next request.
 type load struct {
 	endpoint    *endpoint
 	connections int
 	template    request
-	ids         []id          // for a template with a place for one; taken in turn
-	count       uint64        // requests at most
-	limit       time.Duration // and for how long
-	rate        float64       // requests per second; 0: as fast as they are answered
-	measured    bool          // not only to make tasks or to delete them
-	epoch       time.Time     // what stamps count from
-	taken       atomic.Uint64 // of ids
+	ids         []id          // for a template with an id; used in turn
+	count       uint64        // maximum number of requests
+	limit       time.Duration // maximum duration
+	rate        float64       // requests per second; 0: as fast as answers arrive
+	measured    bool          // false while tasks are only prepared or deleted
+	epoch       time.Time     // reference for the time stamps in requests
+	taken       atomic.Uint64 // next index in ids
 	done        atomic.Uint64 // requests answered so far
 }
 
-// outcome is what came of a load.
+// outcome is the result of a load.
 type outcome struct {
-	latency histogram // of requests answered with 2xx
-	late    histogram // with a rate: how long after its time each was sent
-	errors  map[string]uint64
-	sample  string // one error in full
-	created []id
-	seq     uint64 // the highest that an answer named
-	began   time.Time
-	ended   time.Time // when the last answer was there
-	cpu     time.Duration
-	gaveWay bool
+	latency        histogram // of requests answered with 2xx
+	late           histogram // with a rate: how late each request was sent
+	errors         map[string]uint64
+	sample         string // text of one error
+	created        []id
+	seq            uint64 // highest seq in the answers
+	began          time.Time
+	ended          time.Time // when the last answer arrived
+	cpu            time.Duration
+	batchScheduled bool
 }
 
-// run opens the connections and sends the load. It returns early, with what
-// there is, when ctx ends; its error says that the load could not begin.
+// run opens the connections and sends the load. When ctx ends it returns the
+// outcome so far. An error means that the load could not start.
 func (l *load) run(ctx context.Context) (*outcome, error) {
 	workers := make([]*worker, l.connections)
 	for i := range workers {
@@ -53,8 +55,8 @@ func (l *load) run(ctx context.Context) (*outcome, error) {
 		}
 		workers[i] = w
 	}
-	gaveWay := l.measured && l.rate == 0 && l.connections > runtime.NumCPU() && giveWay()
-	out := &outcome{gaveWay: gaveWay, errors: map[string]uint64{}, cpu: -ownCPU(), began: time.Now()}
+	batchScheduled := l.measured && l.rate == 0 && l.connections > runtime.NumCPU() && useBatchScheduling()
+	out := &outcome{batchScheduled: batchScheduled, errors: map[string]uint64{}, cpu: -ownCPU(), began: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, l.limit)
 	defer cancel()
 	var pacing, running sync.WaitGroup
@@ -73,19 +75,19 @@ func (l *load) run(ctx context.Context) (*outcome, error) {
 	out.ended = out.began
 	for _, w := range workers {
 		w.close()
-		out.take(w)
+		out.add(w)
 	}
 	return out, nil
 }
 
-// unpaced lets requests go until enough are sent.
+// unpaced allows requests until the maximum number is reached.
 func (l *load) unpaced(ctx context.Context) func() bool {
 	var sent atomic.Uint64
 	return func() bool { return ctx.Err() == nil && sent.Add(1) <= l.count }
 }
 
-// paced lets requests go at their times, whether or not earlier ones are
-// answered, as far as there are connections.
+// paced allows requests at a fixed rate, independent of earlier answers, as long
+// as a connection is free.
 func (l *load) paced(ctx context.Context, pacing *sync.WaitGroup, late *histogram) func() bool {
 	tickets := make(chan struct{})
 	pacing.Go(func() {
@@ -93,7 +95,7 @@ func (l *load) paced(ctx context.Context, pacing *sync.WaitGroup, late *histogra
 		began := time.Now()
 		for i := range l.count {
 			due := time.Duration(float64(i) / l.rate * float64(time.Second))
-			if !sleep(ctx, due-time.Since(began)) {
+			if !wait.Sleep(ctx, due-time.Since(began)) {
 				return
 			}
 			select {
@@ -110,7 +112,7 @@ func (l *load) paced(ctx context.Context, pacing *sync.WaitGroup, late *histogra
 	}
 }
 
-func (o *outcome) take(w *worker) {
+func (o *outcome) add(w *worker) {
 	o.latency.merge(&w.latency)
 	for kind, n := range w.errors {
 		o.errors[kind] += n
@@ -124,18 +126,3 @@ func (o *outcome) take(w *worker) {
 }
 
 func (o *outcome) seconds() float64 { return o.ended.Sub(o.began).Seconds() }
-
-// sleep waits, and reports whether ctx has not ended meanwhile.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -14,19 +14,18 @@ import (
 	"time"
 )
 
-// Peer is a server that does nothing but what nobody can do without: it answers
-// JSON with the same JSON by net/http, and writes ready-made messages to sockets.
-// It runs as a process of its own, so that the system and what it is compared
-// with stand in the same place.
+// Peer is a minimal server to compare with: it echoes JSON over net/http and writes
+// prepared messages to sockets. It runs in a process of its own, under the same
+// conditions as the measured system.
 type Peer struct {
 	Addr string // host:port
-	PID  int    // 0: not a process of its own
+	PID  int    // 0: it runs in this process
 }
 
-// burst asks the peer to write to every socket, for so long, as often as it can.
+// burst asks the peer to write to every socket as often as it can.
 type burst struct {
-	Messages int     `json:"messages"` // in each write call
-	Size     int     `json:"size"`     // bytes of a message, about
+	Messages int     `json:"messages"` // per write call
+	Size     int     `json:"size"`     // approximate bytes per message
 	Seconds  float64 `json:"seconds"`
 }
 
@@ -39,13 +38,13 @@ func ServePeer(ctx context.Context, l net.Listener) error {
 	p := &peerServer{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /echo", echo)
-	mux.HandleFunc("GET /ws", p.join)
+	mux.HandleFunc("GET /ws", p.connect)
 	mux.HandleFunc("POST /burst", p.burst)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: dialTimeout}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	err := server.Serve(l)
-	p.leave()
+	p.close()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -73,9 +72,8 @@ type peerServer struct {
 	seq   uint64
 }
 
-// join takes a socket in. There is as much of a handshake as our own clients
-// look at.
-func (p *peerServer) join(w http.ResponseWriter, _ *http.Request) {
+// connect adds a socket. The handshake has only the parts that receiver reads.
+func (p *peerServer) connect(w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
@@ -91,7 +89,7 @@ func (p *peerServer) join(w http.ResponseWriter, _ *http.Request) {
 	p.conns = append(p.conns, conn)
 }
 
-func (p *peerServer) leave() {
+func (p *peerServer) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, conn := range p.conns {
@@ -107,7 +105,7 @@ func (p *peerServer) burst(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conn := range p.conns { // a reader that has gone quiet must not hold it up for ever
+	for _, conn := range p.conns { // a reader that stopped reading must not block the burst
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Duration(b.Seconds*float64(time.Second)) + answerTimeout))
 	}
 	p.seq += b.write(r.Context(), p.seq, p.conns)
@@ -115,13 +113,13 @@ func (p *peerServer) burst(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(burstDone{Seq: p.seq})
 }
 
-// write writes to all sockets, a share of them from each processor, and returns
-// how many messages every one of them got.
+// write writes to all sockets, one share per processor, and returns how many
+// messages each socket got.
 func (b burst) write(ctx context.Context, seq uint64, conns []net.Conn) uint64 {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(b.Seconds*float64(time.Second)))
 	defer cancel()
 	var (
-		most    atomic.Uint64 // rounds of the share that is ahead
+		most    atomic.Uint64 // rounds of the fastest share
 		writing sync.WaitGroup
 		shares  = make([]uint64, runtime.GOMAXPROCS(0))
 	)
@@ -137,7 +135,7 @@ func (b burst) write(ctx context.Context, seq uint64, conns []net.Conn) uint64 {
 		})
 	}
 	writing.Wait()
-	for i := range shares { // one may have stopped while another was still in a round
+	for i := range shares { // bring every share to the same number of rounds
 		for ; shares[i] < most.Load(); shares[i]++ {
 			b.round(seq+shares[i]*uint64(b.Messages), share(i))
 		}
@@ -145,8 +143,8 @@ func (b burst) write(ctx context.Context, seq uint64, conns []net.Conn) uint64 {
 	return most.Load() * uint64(b.Messages)
 }
 
-// round makes the next messages once and writes them to each socket in one call.
-// A socket that fails is noticed by its reader.
+// round encodes the next messages once and writes them to each socket in one call.
+// Write errors are ignored: the reader of a failed socket reports them.
 func (b burst) round(seq uint64, conns []net.Conn) {
 	var frames []byte
 	filler := strings.Repeat("x", max(b.Size-len(`{"type":"task_created","task":"","seq":12345678}`), 0))

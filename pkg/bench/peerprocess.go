@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// StartPeer runs cmd, which is to serve a peer, to write its address as the first
-// line of its standard output, and to end at the end of its standard input. The
-// returned function ends it.
+// StartPeer starts cmd, which must serve a peer, print its address as the first
+// line, and exit at the end of its standard input. The returned function stops it.
 func StartPeer(cmd *exec.Cmd) (*Peer, func() error, error) {
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
@@ -40,7 +39,7 @@ func StartPeer(cmd *exec.Cmd) (*Peer, func() error, error) {
 	return &Peer{Addr: strings.TrimSpace(addr), PID: cmd.Process.Pid}, stop, nil
 }
 
-// processes is what there is to look at of the peer.
+// processes returns the peer's process, if it has one of its own.
 func (p *Peer) processes() []Process {
 	if p.PID == 0 {
 		return nil

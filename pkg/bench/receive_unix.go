@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// drain waits for the connection to have something, and only then borrows a desk
-// to read it at. It goes back to waiting without asking the kernel whether there
-// is more, when a read was not filled: what comes after it wakes the wait.
+// drain waits until the connection is readable and only then takes a buffer from
+// the pool. A read that does not fill the buffer has emptied the socket, so drain
+// waits again without another read call.
 func (r *receiver) drain() error {
 	conn, ok := r.conn.(syscall.Conn)
 	if !ok {
@@ -25,10 +25,10 @@ func (r *receiver) drain() error {
 	}
 	var ended error
 	err = raw.Read(func(fd uintptr) bool {
-		r.desk = <-r.desks.free
-		defer func() { r.desks.free <- r.desk }()
+		r.readBuffer = <-r.readBufferPool.free
+		defer func() { r.readBufferPool.free <- r.readBuffer }()
 		for {
-			n, err := unix.Read(int(fd), r.desk.chunk)
+			n, err := unix.Read(int(fd), r.readBuffer.chunk)
 			switch {
 			case errors.Is(err, unix.EINTR):
 				continue
@@ -42,10 +42,10 @@ func (r *receiver) drain() error {
 				return true
 			}
 			r.now = time.Now()
-			if ended = r.scan(r.desk.chunk[:n]); ended != nil {
+			if ended = r.scan(r.readBuffer.chunk[:n]); ended != nil {
 				return true
 			}
-			if n < len(r.desk.chunk) {
+			if n < len(r.readBuffer.chunk) {
 				return false
 			}
 		}

@@ -13,33 +13,33 @@ import (
 )
 
 // receiver is one WebSocket client. It checks that seq rises by one with every
-// event, which is all that the promise of order and completeness comes to.
+// event: that is the promise of order and completeness.
 type receiver struct {
-	conn   net.Conn
-	frames scanner
-	desks  *desks
-	desk   *desk     // while it reads
-	now    time.Time // when the chunk being scanned had been read
-	epoch  time.Time // what stamps count from
-	sample uint64    // every so manieth event's stamp is read; a power of two
+	conn           net.Conn
+	frames         scanner
+	readBufferPool *readBufferPool
+	readBuffer     *readBuffer // only while reading
+	now            time.Time   // when the current chunk was read
+	epoch          time.Time   // reference for the time stamps in events
+	sample         uint64      // the time stamp of one in sample events is read; a power of two
 
-	early    []byte        // what came with the welcome
-	start    uint64        // seq of the welcome
-	seq      uint64        // seen last
-	last     atomic.Uint64 // seq as of the last chunk, for others to look at
-	lastAt   time.Time     // when an event came last
-	received uint64
-	lost     uint64 // numbers left out
-	repeated uint64 // numbers not above the one before
-	resets   uint64
-	gone     atomic.Bool // it reads no more
-	err      error       // why, unless it was told to
+	afterWelcome []byte        // bytes received after the welcome
+	start        uint64        // seq of the welcome
+	seq          uint64        // of the last event
+	last         atomic.Uint64 // copy of seq for other goroutines, updated per chunk
+	lastAt       time.Time     // when the last event arrived
+	received     uint64
+	lost         uint64 // missing numbers
+	repeated     uint64 // numbers not above the previous one
+	resets       uint64
+	closed       atomic.Bool // it has stopped reading
+	err          error       // why it stopped; nil after close
 }
 
 var errClosed = errors.New("closed by the server")
 
-// join opens a connection and reads up to its welcome.
-func (r *receiver) join(ctx context.Context, e *endpoint, path string) error {
+// connect opens a connection and reads the welcome.
+func (r *receiver) connect(ctx context.Context, e *endpoint, path string) error {
 	conn, err := e.dial(ctx)
 	if err != nil {
 		return err
@@ -48,13 +48,13 @@ func (r *receiver) join(ctx context.Context, e *endpoint, path string) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if err := r.handshake(e, path); err != nil {
-		return errors.Join(fmt.Errorf("join %s: %w", e.url.Redacted(), err), conn.Close())
+		return errors.Join(fmt.Errorf("subscribe at %s: %w", e.url.Redacted(), err), conn.Close())
 	}
 	return nil
 }
 
-// handshakeKey is the example of RFC 6455 §1.3: the server has to answer to it,
-// but nothing depends on its being random on a connection without proxies.
+// handshakeKey is the example of RFC 6455 §1.3. A random key would only matter
+// with proxies in between.
 const handshakeKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
 func (r *receiver) handshake(e *endpoint, path string) error {
@@ -69,21 +69,21 @@ func (r *receiver) handshake(e *endpoint, path string) error {
 	if _, err := r.conn.Write(append(request, "\r\n"...)); err != nil {
 		return err
 	}
-	desk := <-r.desks.free
-	defer func() { r.desks.free <- desk }()
-	reader := answerReader{src: r.conn, buf: desk.chunk, keep: make([]byte, 0, kept)}
+	readBuffer := <-r.readBufferPool.free
+	defer func() { r.readBufferPool.free <- readBuffer }()
+	reader := answerReader{src: r.conn, buf: readBuffer.chunk, bodyStart: make([]byte, 0, maxErrorBody)}
 	var a answer
 	if err := reader.read(&a); err != nil {
 		return err
 	}
 	if a.status != http.StatusSwitchingProtocols {
-		return fmt.Errorf("status %d: %s", a.status, reader.keep)
+		return fmt.Errorf("status %d: %s", a.status, problemText(reader.bodyStart))
 	}
 	welcomed := false
 	first := func(_ byte, payload []byte) error {
 		seq, ok := seqOf(payload)
 		if welcomed = ok && bytes.HasPrefix(payload, []byte(`{"type":"connected"`)); !welcomed {
-			return fmt.Errorf("%w: not a welcome: %.60q", errFrame, payload)
+			return fmt.Errorf("%w: the first message is not a welcome: %.60q", errFrame, payload)
 		}
 		r.start, r.seq = seq, seq
 		r.last.Store(seq)
@@ -99,26 +99,26 @@ func (r *receiver) handshake(e *endpoint, path string) error {
 			if err := first(rest[0], rest[header:size]); err != nil {
 				return err
 			}
-			r.early = rest[size:]
+			r.afterWelcome = rest[size:]
 			break
 		}
-		n, err := r.conn.Read(desk.chunk)
+		n, err := r.conn.Read(readBuffer.chunk)
 		if err != nil {
 			return err
 		}
-		rest = append(rest, desk.chunk[:n]...)
+		rest = append(rest, readBuffer.chunk[:n]...)
 	}
 	return r.conn.SetDeadline(time.Time{})
 }
 
-// scan takes a chunk that was read at r.now, at r.desk.
+// scan processes a chunk that was read at r.now into r.buffer.
 func (r *receiver) scan(chunk []byte) error {
-	err := r.frames.feed(chunk, r.take)
+	err := r.frames.feed(chunk, r.handleFrame)
 	r.last.Store(r.seq)
 	return err
 }
 
-func (r *receiver) take(opcode byte, payload []byte) error {
+func (r *receiver) handleFrame(opcode byte, payload []byte) error {
 	switch {
 	case opcode == opText && bytes.HasPrefix(payload, []byte(`{"type":"task_`)):
 		return r.event(payload)
@@ -143,8 +143,8 @@ func (r *receiver) event(payload []byte) error {
 		return fmt.Errorf("%w: an event without seq: %.60q", errFrame, payload)
 	}
 	r.received++
-	r.desk.events++
-	r.desk.bytes += uint64(len(payload))
+	r.readBuffer.events++
+	r.readBuffer.bytes += uint64(len(payload))
 	r.lastAt = r.now
 	if seq <= r.seq {
 		r.repeated++
@@ -154,14 +154,14 @@ func (r *receiver) event(payload []byte) error {
 	r.seq = seq
 	if seq&(r.sample-1) == 0 {
 		if at, ok := findStamp(payload); ok {
-			r.desk.latency.record(r.now.Sub(r.epoch) - at)
+			r.readBuffer.latency.record(r.now.Sub(r.epoch) - at)
 		}
 	}
 	return nil
 }
 
-// seqOf returns the number in an event, welcome, heartbeat or reset. It stands
-// at the end of those there are many of.
+// seqOf returns the seq of an event, welcome, heartbeat or reset. In events it is
+// the last member.
 func seqOf(payload []byte) (uint64, bool) {
 	const name = `"seq":`
 	end := len(payload) - 1
@@ -181,23 +181,23 @@ func seqOf(payload []byte) (uint64, bool) {
 	return parseUint(payload[i:end])
 }
 
-// receive reads until the connection ends, or somebody closes it.
+// receive reads until the connection ends or is closed.
 func (r *receiver) receive() {
-	r.desk, r.now = <-r.desks.free, time.Now()
-	r.err = r.scan(r.early)
-	r.desks.free <- r.desk
-	if r.early = nil; r.err == nil {
+	r.readBuffer, r.now = <-r.readBufferPool.free, time.Now()
+	r.err = r.scan(r.afterWelcome)
+	r.readBufferPool.free <- r.readBuffer
+	if r.afterWelcome = nil; r.err == nil {
 		r.err = r.drain()
 	}
 	if errors.Is(r.err, net.ErrClosed) {
 		r.err = nil
 	}
-	r.gone.Store(true)
+	r.closed.Store(true)
 	_ = r.conn.Close()
 }
 
-// drainBuffered reads with a buffer of its own: for connections whose readiness
-// cannot be waited for apart from reading.
+// drainBuffered reads into a buffer of its own: for connections on which waiting
+// and reading cannot be separated, such as TLS.
 func (r *receiver) drainBuffered() error {
 	buf := make([]byte, 16<<10)
 	for {
@@ -206,9 +206,9 @@ func (r *receiver) drainBuffered() error {
 			return err
 		}
 		r.now = time.Now()
-		r.desk = <-r.desks.free
+		r.readBuffer = <-r.readBufferPool.free
 		err = r.scan(buf[:n])
-		r.desks.free <- r.desk
+		r.readBufferPool.free <- r.readBuffer
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // id is a task's UUID as text.
@@ -16,39 +16,42 @@ type id [36]byte
 // stampSize is how many hexadecimal digits a time stamp has: enough for 36 years.
 const stampSize = 15
 
-// titlePrefix marks the tasks that a measurement makes; the stamp follows it.
+// titlePrefix marks the tasks that a measurement creates; a time stamp follows.
 const titlePrefix = "taskctl bench "
 
-// request is an HTTP request as the bytes that are sent, with places that are
-// overwritten for each: one request serves one connection at a time.
+// request is an encoded HTTP request with slots that are overwritten before each
+// send. It belongs to one connection.
 type request struct {
 	text  []byte
-	stamp int // where the time stamp goes; -1: nowhere
-	id    int // where the task's id goes; -1: nowhere
+	stamp int // offset of the time stamp; -1: none
+	id    int // offset of the task's id; -1: none
 }
 
-// Placeholders for the places, as long as what they are replaced by.
+// Placeholders, as long as the values that replace them.
 var (
 	stampSlot = strings.Repeat("#", stampSize)
 	idSlot    = strings.Repeat("#", len(id{}))
 )
 
-// newRequest writes a request out. The path may hold idSlot and the body
-// stampSlot, each once.
-func newRequest(e *endpoint, method, path, contentType, body string) request {
+// call is the content of a request. The path may contain idSlot and the body
+// stampSlot, once each.
+type call struct{ method, path, contentType, body string }
+
+// newRequest encodes a request to an endpoint.
+func newRequest(e *endpoint, c call) request {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, e.path(path), e.url.Host)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", c.method, e.path(c.path), e.url.Host)
 	if e.token != "" {
 		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", e.token)
 	}
-	if body != "" || method == http.MethodPost {
-		fmt.Fprintf(&b, "Content-Type: %s\r\nContent-Length: %d\r\n", contentType, len(body))
+	if c.body != "" || c.method == http.MethodPost {
+		fmt.Fprintf(&b, "Content-Type: %s\r\nContent-Length: %d\r\n", c.contentType, len(c.body))
 	}
 	b.WriteString("\r\n")
 	at := b.Len()
-	b.WriteString(body)
+	b.WriteString(c.body)
 	r := request{text: b.Bytes(), id: bytes.Index(b.Bytes()[:at], []byte(idSlot)), stamp: -1}
-	if i := strings.Index(body, stampSlot); i >= 0 {
+	if i := strings.Index(c.body, stampSlot); i >= 0 {
 		r.stamp = at + i
 	}
 	return r
@@ -84,7 +87,7 @@ func findStamp(json []byte) (at time.Duration, ok bool) {
 	return time.Duration(n), ok
 }
 
-// taskBody is a task of about so many bytes of JSON, with a place for a stamp.
+// taskBody returns a task of about size bytes of JSON, with a time stamp slot.
 func taskBody(size int) string {
 	body := `{"title":"` + titlePrefix + stampSlot + `","description":"`
 	const end = `"}`

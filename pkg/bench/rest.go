@@ -18,7 +18,7 @@ const (
 	MethodDelete = "delete" // delete a task, each once
 )
 
-// Methods returns the methods there are.
+// Methods returns all methods.
 func Methods() []string {
 	return []string{MethodPost, MethodGet, MethodList, MethodPut, MethodPatch, MethodDelete}
 }
@@ -26,28 +26,28 @@ func Methods() []string {
 // RestConfig is a load of requests.
 type RestConfig struct {
 	Method      string
-	Path        string        // with MethodGet: read this instead of tasks
+	Path        string        // with MethodGet: this path instead of tasks
 	Connections int           // 1–1000
-	Requests    uint64        // at most; 0: as many as fit into Duration
-	Duration    time.Duration // at most
-	BodyBytes   int           // of a task's JSON, about
+	Requests    uint64        // maximum; 0: bounded by Duration only
+	Duration    time.Duration // maximum
+	BodyBytes   int           // approximate size of a task's JSON
 	PageSize    int           // of MethodList, 1–1000
-	Tasks       int           // how many to make first; 0: as the method needs
-	Keep        bool          // leave the tasks that were made
+	Tasks       int           // how many to create first; 0: as the method needs
+	Keep        bool          // do not delete the created tasks
 }
 
-// Load is what came of many requests.
+// Load is the result of many requests.
 type Load struct {
-	Connections int               `json:"connections"`
-	Requests    uint64            `json:"requests"` // answered with 2xx
-	Seconds     float64           `json:"seconds"`
-	PerSecond   float64           `json:"per_second"`
-	Latency     Latency           `json:"latency"`
-	Errors      map[string]uint64 `json:"errors,omitempty"` // all others, by kind
-	ErrorSample string            `json:"error_sample,omitempty"`
-	ClientCPU   float64           `json:"client_cpu_us_per"`         // of this process, for each request
-	PeerCPU     float64           `json:"peer_cpu_us_per,omitempty"` // of the echo's process
-	GaveWay     bool              `json:"client_gave_way"`           // left the cores to the servers, see giveWay
+	Connections     int               `json:"connections"`
+	Requests        uint64            `json:"requests"` // answered with 2xx
+	Seconds         float64           `json:"seconds"`
+	PerSecond       float64           `json:"per_second"`
+	Latency         Latency           `json:"latency"`
+	Errors          map[string]uint64 `json:"errors,omitempty"` // all other requests, by kind
+	ErrorSample     string            `json:"error_sample,omitempty"`
+	ClientCPU       float64           `json:"client_cpu_us_per"`         // of this process, per request
+	PeerCPU         float64           `json:"peer_cpu_us_per,omitempty"` // of the echo's process
+	BatchScheduling bool              `json:"client_batch_scheduling"`   // see useBatchScheduling
 }
 
 // RestReport is the result of [Rest].
@@ -59,29 +59,29 @@ type RestReport struct {
 	Servers     []Usage `json:"servers,omitempty"`
 	EchoBefore  *Load   `json:"echo_before,omitempty"`
 	EchoAfter   *Load   `json:"echo_after,omitempty"`
-	Ratio       float64 `json:"ratio,omitempty"` // of the rate to the mean of both echoes
+	Ratio       float64 `json:"ratio,omitempty"` // rate / mean rate of both echoes
 	Made        int     `json:"tasks_made"`
 	Cleaned     int     `json:"tasks_cleaned"`
 	Interrupted bool    `json:"interrupted"`
 }
 
-// prepared is how many tasks a method works on unless it is told.
-const prepared = 1000
+// defaultTasks is how many tasks a method works on by default.
+const defaultTasks = 1000
 
-// Rest puts requests on the API. When ctx ends it returns what was measured so
-// far. The tasks it made are deleted again, by their ids.
+// Rest sends requests to the API. When ctx ends it returns the results so far. It
+// deletes the tasks it created, by their ids.
 func Rest(ctx context.Context, target Target, cfg RestConfig, opts Options) (*RestReport, error) {
-	api, err := newEndpoint(ctx, target.API, target.Token)
+	api, err := newEndpoint(ctx, target.API, credentials{target.Token, target.TLS})
 	if err != nil {
 		return nil, err
 	}
 	r := &RestReport{Machine: thisMachine(), Method: cfg.Method, BodyBytes: len(taskBody(cfg.BodyBytes))}
 	r.Load.Connections = cfg.Connections
 	tasks := &tasks{endpoint: api, opts: opts}
-	err = r.measure(ctx, target, cfg, opts, tasks)
-	r.Made = len(tasks.made)
+	err = (&rest{target: target, cfg: cfg, opts: opts, tasks: tasks, report: r}).measure(ctx)
+	r.Made = len(tasks.created)
 	if ctx.Err() != nil {
-		err = nil // whatever could not be done could not be done for that
+		err = nil // an interrupt explains every other error
 	}
 	if !cfg.Keep {
 		var cleanErr error
@@ -92,18 +92,28 @@ func Rest(ctx context.Context, target Target, cfg RestConfig, opts Options) (*Re
 	return r, err
 }
 
-func (r *RestReport) measure(ctx context.Context, target Target, cfg RestConfig, opts Options, tasks *tasks) error {
-	need := cfg.Tasks
+// rest is one measurement of requests.
+type rest struct {
+	target Target
+	cfg    RestConfig
+	opts   Options
+	tasks  *tasks
+	report *RestReport
+}
+
+func (m *rest) measure(ctx context.Context) error {
+	cfg, opts, tasks, r := m.cfg, m.opts, m.tasks, m.report
+	count := cfg.Tasks
 	switch {
 	case cfg.Method == MethodDelete:
 		if cfg.Requests == 0 {
-			return errors.New("deletes must be counted")
+			return errors.New("delete needs a number of requests")
 		}
-		need = max(need, int(cfg.Requests))
-	case need == 0 && cfg.Path == "" && cfg.Method != MethodPost:
-		need = prepared
+		count = max(count, int(cfg.Requests))
+	case count == 0 && cfg.Path == "" && cfg.Method != MethodPost:
+		count = defaultTasks
 	}
-	ids, err := tasks.make(ctx, need, cfg.BodyBytes)
+	ids, err := tasks.make(ctx, count, cfg.BodyBytes)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -114,18 +124,18 @@ func (r *RestReport) measure(ctx context.Context, target Target, cfg RestConfig,
 	if err != nil {
 		return err
 	}
-	stop := opts.watch(StageLoad, cfg.Requests, l.done.Load)
-	usage := startUsage(target.Processes)
+	stop := opts.reportProgress(StageLoad, cfg.Requests, l.done.Load)
+	usage := startUsage(m.target.Processes)
 	out, err := l.run(ctx)
 	stop()
 	if err != nil {
 		return err
 	}
-	tasks.made = append(tasks.made, out.created...)
+	tasks.created = append(tasks.created, out.created...)
 	r.Load = out.report(l)
 	r.Servers = usage.end(r.Load.Requests)
 	if cfg.Method == MethodDelete {
-		tasks.made = tasks.made[min(int(l.taken.Load()), len(tasks.made)):]
+		tasks.created = tasks.created[min(int(l.taken.Load()), len(tasks.created)):]
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -139,7 +149,7 @@ func (r *RestReport) measure(ctx context.Context, target Target, cfg RestConfig,
 	return nil
 }
 
-// load is the load that the settings ask for.
+// load returns the load for the configuration.
 func (cfg RestConfig) load(api *endpoint, ids []id) (*load, error) {
 	l := &load{endpoint: api, connections: cfg.Connections, count: cfg.Requests, limit: cfg.Duration, measured: true, epoch: time.Now()}
 	if l.count == 0 {
@@ -152,20 +162,20 @@ func (cfg RestConfig) load(api *endpoint, ids []id) (*load, error) {
 	one, body := "/tasks/"+idSlot, taskBody(cfg.BodyBytes)
 	switch cfg.Method {
 	case MethodPost:
-		l.template = newRequest(api, http.MethodPost, "/tasks", plain, body)
+		l.template = newRequest(api, call{method: http.MethodPost, path: "/tasks", contentType: plain, body: body})
 	case MethodGet:
 		if cfg.Path != "" {
 			one = cfg.Path
 		}
-		l.template = newRequest(api, http.MethodGet, one, "", "")
+		l.template = newRequest(api, call{method: http.MethodGet, path: one})
 	case MethodList:
-		l.template = newRequest(api, http.MethodGet, fmt.Sprint("/tasks?limit=", cfg.PageSize), "", "")
+		l.template = newRequest(api, call{method: http.MethodGet, path: fmt.Sprint("/tasks?limit=", cfg.PageSize)})
 	case MethodPut:
-		l.template = newRequest(api, http.MethodPut, one, plain, body)
+		l.template = newRequest(api, call{method: http.MethodPut, path: one, contentType: plain, body: body})
 	case MethodPatch:
-		l.template = newRequest(api, http.MethodPatch, one, merge, taskBody(0))
+		l.template = newRequest(api, call{method: http.MethodPatch, path: one, contentType: merge, body: taskBody(0)})
 	case MethodDelete:
-		l.template = newRequest(api, http.MethodDelete, one, "", "")
+		l.template = newRequest(api, call{method: http.MethodDelete, path: one})
 	default:
 		return nil, fmt.Errorf("unknown method %q", cfg.Method)
 	}
@@ -175,21 +185,21 @@ func (cfg RestConfig) load(api *endpoint, ids []id) (*load, error) {
 	return l, nil
 }
 
-// echoLimit bounds the time that each echo takes.
-const echoLimit = 2 * time.Second
+// maxEchoDuration bounds each measurement of the echo.
+const maxEchoDuration = 2 * time.Second
 
-// measureEcho puts the same number of connections on the peer. nil without one.
+// measureEcho sends the same load to the peer. It returns nil without a peer.
 func measureEcho(ctx context.Context, cfg RestConfig, opts Options) (*Load, error) {
 	if opts.Peer == nil {
 		return nil, nil
 	}
-	peer, err := newEndpoint(ctx, "http://"+opts.Peer.Addr, "")
+	peer, err := newEndpoint(ctx, []string{"http://" + opts.Peer.Addr}, credentials{})
 	if err != nil {
 		return nil, err
 	}
-	l := &load{endpoint: peer, connections: cfg.Connections, count: 1 << 62, limit: min(cfg.Duration, echoLimit), measured: true, epoch: time.Now()}
-	l.template = newRequest(peer, http.MethodPost, "/echo", "application/json", taskBody(cfg.BodyBytes))
-	defer opts.watch(StageEcho, 0, l.done.Load)()
+	l := &load{endpoint: peer, connections: cfg.Connections, count: 1 << 62, limit: min(cfg.Duration, maxEchoDuration), measured: true, epoch: time.Now()}
+	l.template = newRequest(peer, call{method: http.MethodPost, path: "/echo", contentType: "application/json", body: taskBody(cfg.BodyBytes)})
+	defer opts.reportProgress(StageEcho, 0, l.done.Load)()
 	usage := startUsage(opts.Peer.processes())
 	out, err := l.run(ctx)
 	if err != nil {
@@ -202,7 +212,7 @@ func measureEcho(ctx context.Context, cfg RestConfig, opts Options) (*Load, erro
 
 func (o *outcome) report(l *load) Load {
 	n := o.latency.n
-	r := Load{Connections: l.connections, Requests: n, Seconds: o.seconds(), Latency: o.latency.latency(), ErrorSample: o.sample, GaveWay: o.gaveWay}
+	r := Load{Connections: l.connections, Requests: n, Seconds: o.seconds(), Latency: o.latency.latency(), ErrorSample: o.sample, BatchScheduling: o.batchScheduled}
 	if len(o.errors) > 0 {
 		r.Errors = o.errors
 	}

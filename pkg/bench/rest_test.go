@@ -13,14 +13,14 @@ import (
 
 func TestRestCountsExactly(t *testing.T) {
 	for _, test := range []struct {
-		cfg    RestConfig
-		method string
-		made   int
+		cfg     RestConfig
+		method  string
+		created int
 	}{
 		{RestConfig{Method: MethodPost}, http.MethodPost, 200},
 		{RestConfig{Method: MethodGet, Tasks: 10}, http.MethodGet, 10},
 		{RestConfig{Method: MethodGet, Path: "/tasks?q=x"}, http.MethodGet, 0},
-		{RestConfig{Method: MethodList, PageSize: 100}, http.MethodGet, prepared},
+		{RestConfig{Method: MethodList, PageSize: 100}, http.MethodGet, defaultTasks},
 		{RestConfig{Method: MethodPut, Tasks: 10}, http.MethodPut, 10},
 		{RestConfig{Method: MethodPatch, Tasks: 10}, http.MethodPatch, 10},
 		{RestConfig{Method: MethodDelete}, http.MethodDelete, 200},
@@ -43,8 +43,8 @@ func TestRestCountsExactly(t *testing.T) {
 			if s.asked[test.method] < asked {
 				t.Errorf("%d requests arrived, want %d", s.asked[test.method], asked)
 			}
-			if s.made != test.made || r.Made > test.made {
-				t.Errorf("%d tasks made, %d reported, want %d", s.made, r.Made, test.made)
+			if s.created != test.created || r.Made > test.created {
+				t.Errorf("%d tasks made, %d reported, want %d", s.created, r.Made, test.created)
 			}
 			if s.left() != 0 || r.Cleaned != r.Made {
 				t.Errorf("%d tasks are left; %d of %d reported deleted", s.left(), r.Cleaned, r.Made)
@@ -99,11 +99,11 @@ func TestRestInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.Interrupted || s.made < 1 && r.EchoBefore == nil {
+	if !r.Interrupted || s.created < 1 && r.EchoBefore == nil {
 		t.Errorf("got %+v", r)
 	}
-	if s.left() != 0 || r.Cleaned != s.made {
-		t.Errorf("%d of %d tasks are left", s.left(), s.made)
+	if s.left() != 0 || r.Cleaned != s.created {
+		t.Errorf("%d of %d tasks are left", s.left(), s.created)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestNobodyThere(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Rest(t.Context(), Target{API: address}, RestConfig{Method: MethodPost}, Options{})
+	_, err = Rest(t.Context(), Target{API: []string{address}}, RestConfig{Method: MethodPost}, Options{})
 	if connect := (*ConnectError)(nil); !errors.As(err, &connect) || connect.URL != address {
 		t.Errorf("got %v", err)
 	}

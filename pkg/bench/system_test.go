@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// system is a small taskctl with faults that can be ordered.
+// system is a small taskctl that can simulate failures.
 type system struct {
 	http *httptest.Server
 
 	mu      sync.Mutex
 	tasks   map[string]bool
-	made    int
+	created int
 	asked   map[string]int // requests by method
 	frames  [][]byte       // event seq is frames[seq-1]
 	clients []net.Conn
@@ -43,7 +43,7 @@ func newSystem(t *testing.T) *system {
 }
 
 func (s *system) target() Target {
-	return Target{API: s.http.URL, WebSocket: "ws" + strings.TrimPrefix(s.http.URL, "http"), Token: "secret"}
+	return Target{API: []string{s.http.URL}, WebSocket: []string{"ws" + strings.TrimPrefix(s.http.URL, "http")}, Token: "secret"}
 }
 
 func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +54,7 @@ func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("Upgrade") == "websocket" {
-		s.join(w, r)
+		s.connect(w, r)
 		return
 	}
 	s.asked[r.Method]++
@@ -89,8 +89,8 @@ func (s *system) write(w http.ResponseWriter, r *http.Request, task string) {
 	}
 	kind, status := "task_updated", http.StatusOK
 	if r.Method == http.MethodPost {
-		s.made++
-		task = fmt.Sprintf("00000000-0000-7000-8000-%012d", s.made)
+		s.created++
+		task = fmt.Sprintf("00000000-0000-7000-8000-%012d", s.created)
 		s.tasks[task] = true
 		kind, status = "task_created", http.StatusCreated
 	}
@@ -98,14 +98,14 @@ func (s *system) write(w http.ResponseWriter, r *http.Request, task string) {
 	frame := appendFrame(nil, opText, fmt.Appendf(nil, `{"type":%q,"task":{"id":%q,"title":%q,"description":%q},"seq":%d}`, kind, task, body.Title, body.Description, seq))
 	s.frames = append(s.frames, frame)
 	for i, c := range s.clients {
-		s.deliver(c, i, seq)
+		s.waitForDelivery(c, i, seq)
 	}
-	w.Header().Set("Location", "/tasks/"+task)
+	w.Header().Set("Location", "tasks/"+task)
 	w.Header().Set("Taskctl-Position", fmt.Sprint("epoch:", seq))
 	w.WriteHeader(status)
 }
 
-func (s *system) deliver(c net.Conn, client, seq int) {
+func (s *system) waitForDelivery(c net.Conn, client, seq int) {
 	frames := [][]byte{s.frames[seq-1]}
 	if s.send != nil {
 		frames = s.send(client, seq, frames[0])
@@ -115,7 +115,7 @@ func (s *system) deliver(c net.Conn, client, seq int) {
 	}
 }
 
-func (s *system) join(w http.ResponseWriter, r *http.Request) {
+func (s *system) connect(w http.ResponseWriter, r *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
@@ -128,7 +128,7 @@ func (s *system) join(w http.ResponseWriter, r *http.Request) {
 	hello = appendFrame(hello, opText, fmt.Appendf(nil, `{"type":"connected","message":"hello","clients":1,"seq":%d,"epoch":"epoch","resumed":false}`, since))
 	_, _ = conn.Write(append(hello, appendFrame(nil, opPing, []byte("are you there"))...))
 	for seq := since + 1; seq <= len(s.frames); seq++ {
-		s.deliver(conn, len(s.clients), seq)
+		s.waitForDelivery(conn, len(s.clients), seq)
 	}
 	s.clients = append(s.clients, conn)
 }

@@ -7,51 +7,51 @@ import (
 	"time"
 )
 
-// Making and deleting tasks is done over so many connections, and bounded.
+// Limits for creating and deleting tasks.
 const (
-	tasksConnections = 64
-	makeLimit        = 15 * time.Minute
-	cleanLimit       = 2 * time.Minute
+	taskConnections = 64
+	createTimeout   = 15 * time.Minute
+	cleanupTimeout  = 2 * time.Minute
 )
 
-// tasks are what a measurement makes for itself and cleans up in the end.
+// tasks are created by a measurement and deleted at its end.
 type tasks struct {
 	endpoint *endpoint
 	opts     Options
-	made     []id
+	created  []id
 }
 
-// make creates so many tasks and returns their ids: fewer when ctx ends.
+// make creates n tasks and returns their ids; fewer if ctx ends.
 func (t *tasks) make(ctx context.Context, n, bodyBytes int) ([]id, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	l := &load{endpoint: t.endpoint, connections: min(tasksConnections, n), count: uint64(n), limit: makeLimit, epoch: time.Now()}
-	l.template = newRequest(t.endpoint, http.MethodPost, "/tasks", "application/json", taskBody(bodyBytes))
-	defer t.opts.watch(StagePrepare, l.count, l.done.Load)()
+	l := &load{endpoint: t.endpoint, connections: min(taskConnections, n), count: uint64(n), limit: createTimeout, epoch: time.Now()}
+	l.template = newRequest(t.endpoint, call{method: http.MethodPost, path: "/tasks", contentType: "application/json", body: taskBody(bodyBytes)})
+	defer t.opts.reportProgress(StagePrepare, l.count, l.done.Load)()
 	out, err := l.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.made = append(t.made, out.created...)
+	t.created = append(t.created, out.created...)
 	if len(out.created) == 0 && ctx.Err() == nil {
-		return nil, fmt.Errorf("no task could be made: %s", out.sample)
+		return nil, fmt.Errorf("create tasks: none was accepted: %s", out.sample)
 	}
 	return out.created, nil
 }
 
-// clean deletes what was made, even after an interrupt, and returns how much of
-// it could be deleted.
+// clean deletes the created tasks, also after an interrupt, and returns how many
+// it deleted.
 func (t *tasks) clean(ctx context.Context) (int, error) {
-	if len(t.made) == 0 {
+	if len(t.created) == 0 {
 		return 0, nil
 	}
 	l := &load{
-		endpoint: t.endpoint, connections: min(tasksConnections, len(t.made)), ids: t.made,
-		count: uint64(len(t.made)), limit: cleanLimit,
+		endpoint: t.endpoint, connections: min(taskConnections, len(t.created)), ids: t.created,
+		count: uint64(len(t.created)), limit: cleanupTimeout,
 	}
-	l.template = newRequest(t.endpoint, http.MethodDelete, "/tasks/"+idSlot, "", "")
-	defer t.opts.watch(StageClean, l.count, l.done.Load)()
+	l.template = newRequest(t.endpoint, call{method: http.MethodDelete, path: "/tasks/" + idSlot})
+	defer t.opts.reportProgress(StageClean, l.count, l.done.Load)()
 	out, err := l.run(context.WithoutCancel(ctx))
 	if err != nil {
 		return 0, fmt.Errorf("clean up: %w", err)

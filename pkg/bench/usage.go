@@ -7,7 +7,7 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// Usage is what a process took during a measurement.
+// Usage is the CPU time and memory of a process during a measurement.
 type Usage struct {
 	Name       string  `json:"name"`
 	PID        int     `json:"pid"`
@@ -17,7 +17,7 @@ type Usage struct {
 	RSSAfter   uint64  `json:"rss_after_bytes"`
 }
 
-// usageSince is an open measurement of processes.
+// usageSince holds the values at the start of a measurement.
 type usageSince struct {
 	processes []Process
 	cpu       []time.Duration
@@ -27,18 +27,18 @@ type usageSince struct {
 func startUsage(processes []Process) usageSince {
 	u := usageSince{processes: processes}
 	for _, p := range processes {
-		cpu, rss := look(p.PID)
+		cpu, rss := inspect(p.PID)
 		u.cpu, u.rss = append(u.cpu, cpu), append(u.rss, rss)
 	}
 	return u
 }
 
-// end returns what the processes took, in all and for each of so many units. A
-// process that is gone is left out.
+// end returns the usage since the start, in total and per unit. It leaves out
+// processes that have ended.
 func (u usageSince) end(units uint64) []Usage {
 	var all []Usage
 	for i, p := range u.processes {
-		cpu, rss := look(p.PID)
+		cpu, rss := inspect(p.PID)
 		if rss == 0 || cpu < u.cpu[i] {
 			continue
 		}
@@ -52,7 +52,7 @@ func (u usageSince) end(units uint64) []Usage {
 	return all
 }
 
-// cpuPer adds up what all of them took for each unit.
+// cpuPer adds up the CPU time per unit of all processes.
 func cpuPer(all []Usage) (us float64) {
 	for _, u := range all {
 		us += u.CPUPer
@@ -60,8 +60,8 @@ func cpuPer(all []Usage) (us float64) {
 	return us
 }
 
-// look returns a process's CPU time and resident memory; zeros where it is gone.
-func look(pid int) (cpu time.Duration, rss uint64) {
+// inspect returns a process's CPU time and resident memory; zeros if it has ended.
+func inspect(pid int) (cpu time.Duration, rss uint64) {
 	p, err := process.NewProcess(int32(pid))
 	if err != nil {
 		return 0, 0
@@ -77,8 +77,8 @@ func look(pid int) (cpu time.Duration, rss uint64) {
 	return time.Duration((times.User + times.System) * float64(time.Second)), memory.RSS
 }
 
-// ownCPU is the CPU time that the measuring process has taken.
+// ownCPU returns the CPU time of this process.
 func ownCPU() time.Duration {
-	cpu, _ := look(os.Getpid())
+	cpu, _ := inspect(os.Getpid())
 	return cpu
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,23 +10,25 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"taskctl/pkg/wait"
 )
 
 const (
-	// answerTimeout bounds the wait for an answer that is owed when a load ends.
+	// answerTimeout bounds the wait for the last answer when a load ends.
 	answerTimeout = 10 * time.Second
-	// redialPause is how long a lost connection waits before it is opened again.
-	redialPause = 20 * time.Millisecond
+	// reconnectDelay is the pause after a failed attempt to reconnect.
+	reconnectDelay = 20 * time.Millisecond
 )
 
 // worker is one connection of a load.
 type worker struct {
-	load    *load
-	request request
-	conn    net.Conn
-	reader  *answerReader
-	answer  answer
-	calm    func() bool // takes hurry back
+	load           *load
+	request        request
+	conn           net.Conn
+	reader         *answerReader
+	answer         answer
+	cancelDeadline func() bool // undoes setDeadlineOnCancel
 
 	latency histogram
 	errors  map[string]uint64
@@ -51,18 +54,18 @@ func (w *worker) connect(ctx context.Context) error {
 }
 
 func (w *worker) close() {
-	if w.calm != nil {
-		w.calm()
+	if w.cancelDeadline != nil {
+		w.cancelDeadline()
 	}
 	if w.conn != nil {
-		_ = w.conn.Close() // nothing is owed on it any more
+		_ = w.conn.Close() // no answer is expected any more
 		w.conn = nil
 	}
 }
 
-// work sends requests while next says so.
+// work sends requests while next returns true.
 func (w *worker) work(ctx context.Context, next func() bool) {
-	w.hurry(ctx)
+	w.setDeadlineOnCancel(ctx)
 	for next() {
 		if w.conn == nil && !w.reconnect(ctx) {
 			continue
@@ -81,7 +84,7 @@ func (w *worker) work(ctx context.Context, next func() bool) {
 			w.fail(kindOf(err), err.Error())
 			w.close()
 		case w.answer.status < 200 || w.answer.status > 299:
-			w.fail(fmt.Sprint("status ", w.answer.status), string(w.reader.keep))
+			w.fail(fmt.Sprint("status ", w.answer.status), problemText(w.reader.bodyStart))
 		default:
 			w.latency.record(w.ended.Sub(began))
 			w.seq = max(w.seq, w.answer.seq)
@@ -103,23 +106,22 @@ func (w *worker) exchange() error {
 	return w.reader.read(&w.answer)
 }
 
-// hurry bounds the wait for the last answer once ctx has ended.
-func (w *worker) hurry(ctx context.Context) {
+// setDeadlineOnCancel bounds the wait for the last answer after ctx has ended.
+func (w *worker) setDeadlineOnCancel(ctx context.Context) {
 	conn := w.conn
-	w.calm = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(answerTimeout)) })
+	w.cancelDeadline = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(answerTimeout)) })
 }
 
-// reconnect opens a new connection for one that was lost. It does not count as a
-// request.
+// reconnect replaces a lost connection. A failure does not count as a request.
 func (w *worker) reconnect(ctx context.Context) bool {
 	err := w.connect(ctx)
 	if err == nil {
-		w.hurry(ctx)
+		w.setDeadlineOnCancel(ctx)
 		return true
 	}
 	if ctx.Err() == nil {
 		w.fail(kindOf(err), err.Error())
-		sleep(ctx, redialPause)
+		wait.Sleep(ctx, reconnectDelay)
 	}
 	return false
 }
@@ -129,7 +131,18 @@ func (w *worker) fail(kind, sample string) {
 	w.sample = sample
 }
 
-// kindOf names an error so that equal ones can be counted together.
+// problemText returns the detail of a problem document (RFC 9457), or the body itself.
+func problemText(body []byte) string {
+	var problem struct {
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
+		return problem.Detail
+	}
+	return string(body)
+}
+
+// kindOf classifies an error for counting.
 func kindOf(err error) string {
 	var connect *ConnectError
 	switch {

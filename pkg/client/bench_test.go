@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // BenchmarkMessage is what an event costs a subscriber besides reading it.

@@ -1,5 +1,5 @@
-// Package client is how Go programs use taskctl: tasks over HTTP, and their
-// notifications over a WebSocket that resumes by itself.
+// Package client lets Go programs use taskctl: tasks over HTTP, and notifications over
+// a WebSocket that resumes by itself.
 //
 //	c, err := client.New(client.Config{})
 //	…
@@ -7,15 +7,16 @@
 //	…
 //	for n, err := range c.Subscribe(ctx, answer.Position, client.SubscribeOptions{}) {
 //
-// Every answer carries the position of the event log it stands at. Whoever reads
-// tasks and then subscribes from that position misses nothing and sees nothing
-// twice, however often the connection is lost in between.
+// Every answer carries its position in the event log. A program that reads tasks and
+// then subscribes from that position misses no event and sees none twice, however often
+// the connection is lost.
 //
-// It prints nothing and logs nothing: what happens is told by return values.
+// The package prints and logs nothing: everything is in return values.
 package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -25,9 +26,11 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"taskctl/pkg/listen"
 )
 
-// Where taskctl listens unless it is told otherwise.
+// The default addresses of taskctl.
 const (
 	DefaultBaseURL      = "http://localhost:8001"
 	DefaultWebSocketURL = "ws://localhost:8765"
@@ -35,30 +38,33 @@ const (
 
 const (
 	defaultAttempts  = 4
-	attemptTimeout   = 15 * time.Second // for one attempt, connecting and reading the answer included
-	handshakeTimeout = 15 * time.Second // a restarting server's connections wait in its backlog
+	attemptTimeout   = 15 * time.Second // for one attempt, including connecting and reading the answer
+	handshakeTimeout = 15 * time.Second // connections wait in the backlog of a restarting server
 	readBufferSize   = 32 << 10
 )
 
-// Config says where taskctl is and how to reach it. The zero value is a local
-// taskctl on its default ports.
+// Config is the configuration of a Client. The zero value means a local taskctl on its
+// default ports.
 type Config struct {
 	BaseURL      string // of the API, http or https; empty: DefaultBaseURL
 	WebSocketURL string // of the notifications, ws or wss; empty: DefaultWebSocketURL
 	Token        string // auth.token of the server; empty: none is sent
 
-	// HTTP sends the requests; nil: a client of its own, with a timeout of 15 s
-	// for each attempt.
+	// HTTP sends the requests; nil: a new client, with a timeout of 15 s for each
+	// attempt.
 	HTTP *http.Client
-	// Dial opens the connections of Subscribe, and those of HTTP where that is
-	// nil; nil: TCP.
+	// Dial opens the connections of Subscribe, and those of HTTP if HTTP is nil; nil:
+	// TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Attempts is how often a request is sent before its error is returned, when
-	// its answer was lost or the server asks to come again; 0: four times.
+	// TLS is for servers with a certificate of a private authority. It applies to
+	// Subscribe, and to HTTP if HTTP is nil; nil: the system's authorities.
+	TLS *tls.Config
+	// Attempts is how often a request is sent before its error is returned, if the
+	// answer is lost or the server asks for a retry; 0: four times.
 	Attempts int
 }
 
-// Client talks to one taskctl. Its methods may be called from any goroutine.
+// Client is a client of one taskctl. Its methods may be called from any goroutine.
 type Client struct {
 	base, ws *url.URL
 	token    string
@@ -67,7 +73,7 @@ type Client struct {
 	attempts int
 }
 
-// New checks the configuration and connects to nothing.
+// New checks the configuration. It does not connect.
 func New(cfg Config) (*Client, error) {
 	base, err := parseURL(cfg.BaseURL, DefaultBaseURL, "http", "https")
 	if err != nil {
@@ -86,7 +92,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	dial := cfg.Dial
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: handshakeTimeout, KeepAlive: 30 * time.Second}).DialContext
+		dial = listen.Dialer{Timeout: handshakeTimeout}.DialContext
 	}
 	if c.http == nil {
 		c.http = &http.Client{
@@ -97,12 +103,14 @@ func New(cfg Config) (*Client, error) {
 				MaxIdleConnsPerHost: 64,
 				IdleConnTimeout:     30 * time.Second,
 				TLSHandshakeTimeout: handshakeTimeout,
+				TLSClientConfig:     cfg.TLS,
 			},
 		}
 	}
 	c.dialer = websocket.Dialer{
 		Proxy:            http.ProxyFromEnvironment,
 		NetDialContext:   dial,
+		TLSClientConfig:  cfg.TLS,
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   readBufferSize,
 		WriteBufferSize:  512, // pongs and a close frame
@@ -110,10 +118,10 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// WebSocketURL is where Subscribe connects to.
+// WebSocketURL is the URL that Subscribe connects to.
 func (c *Client) WebSocketURL() string { return c.ws.String() }
 
-// BaseURL is where requests are sent to.
+// BaseURL is the URL that requests are sent to.
 func (c *Client) BaseURL() string { return c.base.String() }
 
 // CloseIdleConnections closes the connections that no request is using.
@@ -125,7 +133,7 @@ func parseURL(given, fallback string, schemes ...string) (*url.URL, error) {
 	}
 	u, err := url.Parse(given)
 	if err != nil {
-		return nil, fmt.Errorf("it must be like %s", fallback) // what was given may hold a password
+		return nil, fmt.Errorf("it must be like %s", fallback) // the URL may contain a password
 	}
 	for _, scheme := range schemes {
 		if u.Scheme != scheme {

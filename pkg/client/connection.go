@@ -21,12 +21,11 @@ const (
 	closePolicy = websocket.ClosePolicyViolation
 )
 
-// CloseError is how a server ended a connection.
+// CloseError reports that the server has ended a connection.
 type CloseError struct {
-	Code   int    // RFC 6455 §7.4.1; 1006 where the connection broke without a word
+	Code   int    // RFC 6455 §7.4.1; 1006: the connection broke without a close frame
 	Reason string // as sent
-	// RetryAfter is how long the server asks to wait (retry=<ms>); negative: it
-	// did not say.
+	// RetryAfter is the wait that the server asks for (retry=<ms>); negative: none.
 	RetryAfter time.Duration
 }
 
@@ -37,8 +36,8 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("the server closed the connection (%d: %s)", e.Code, e.Reason)
 }
 
-// connection dials, reads until the connection ends, and returns why it did. It
-// returns nil when the reader wants no more.
+// connection dials, reads until the connection ends, and returns the reason. It returns
+// nil when the reader has stopped the iteration.
 func (s *subscription) connection(ctx context.Context) error {
 	conn, err := s.client.dial(ctx, s.query().Encode())
 	if err != nil {
@@ -57,7 +56,7 @@ func (s *subscription) connection(ctx context.Context) error {
 	conn.SetReadLimit(maxMessage)
 	conn.SetPingHandler(func(data string) error {
 		alive()
-		// A pong that cannot be sent is a connection that reading will find broken.
+		// If a pong cannot be sent, the next read fails as well.
 		_ = conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 		return nil
 	})
@@ -90,8 +89,8 @@ func (s *subscription) connection(ctx context.Context) error {
 	return nil
 }
 
-// dial makes the WebSocket handshake. Its error is a *ConnectError, a *Problem
-// for an answer other than 101, or ctx's.
+// dial performs the WebSocket handshake. Its error is a *ConnectError, a *Problem for an
+// answer other than 101, or that of ctx.
 func (c *Client) dial(ctx context.Context, query string) (*websocket.Conn, error) {
 	target := *c.ws
 	target.RawQuery = query
@@ -114,7 +113,7 @@ func (c *Client) dial(ctx context.Context, query string) (*websocket.Conn, error
 	return nil, &ConnectError{Addr: c.ws.Host, Err: err}
 }
 
-// readError says how a connection ended.
+// readError returns how a connection has ended.
 func (c *Client) readError(err error) error {
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) {
@@ -129,7 +128,7 @@ func (c *Client) readError(err error) error {
 	return e
 }
 
-// hangUp takes leave (RFC 6455 §7.1.1 wants a close frame first) and closes.
+// hangUp sends a close frame (RFC 6455 §7.1.1) and closes the connection.
 func hangUp(conn *websocket.Conn) {
 	_ = conn.WriteControl(websocket.CloseMessage,
 		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(goodbye))

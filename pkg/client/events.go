@@ -9,13 +9,13 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// Events returns what follows a position in the log, oldest first, up to limit
-// (0: the server's), and the position to go on from: no events mean that nothing
-// follows yet. An error that is task.ErrGone holds a *task.GoneError with the
-// reason: read the tasks anew, as Snapshot does.
+// Events returns the events after a position, oldest first, up to limit (0: the
+// server's default), and the position to continue from. No events means that there are
+// none yet. An error that is task.ErrGone contains a *task.GoneError with the reason:
+// read the tasks again, as Snapshot does.
 func (c *Client) Events(ctx context.Context, after task.Position, limit int) (events []Event, next task.Position, err error) {
 	query := url.Values{"since": {after.String()}}
 	if limit != 0 {
@@ -49,10 +49,10 @@ func (c *Client) Events(ctx context.Context, after task.Position, limit int) (ev
 	return events, next, nil
 }
 
-// Snapshot returns all tasks, newest first, and the position from which to
-// subscribe in order to follow them. Tasks read late may already show what the
-// first events say; each event carries the whole task, so putting it in the place
-// of the one held (or removing that, for task.Deleted) leads to the same end.
+// Snapshot returns all tasks, newest first, and the position from which to subscribe to
+// follow them. Tasks of later pages may already contain the changes of the first
+// events. Each event carries the whole task, so replacing the task (or removing it, for
+// task.Deleted) gives the correct result.
 func (c *Client) Snapshot(ctx context.Context) ([]task.Task, task.Position, error) {
 	var tasks []task.Task
 	var first task.Position

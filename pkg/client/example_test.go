@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/task"
 )
 
 // open connects to a taskctl in memory; a program passes the addresses of a real
@@ -55,8 +55,8 @@ func Example() {
 	// then task_created Buy bread
 }
 
-// Every kind of notification. A program that keeps the last position it has dealt
-// with goes on from there after a restart of its own.
+// Every kind of notification. A program that keeps the last position it has dealt with
+// continues from there after a restart of its own.
 func ExampleClient_Subscribe() {
 	c, done := open()
 	defer done()

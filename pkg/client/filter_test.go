@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/task"
 )
 
 func TestFilteredStreamKnowsItsHoles(t *testing.T) {

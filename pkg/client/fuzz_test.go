@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // FuzzStream throws messages at a subscription: it never goes backwards, never

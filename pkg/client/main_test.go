@@ -5,8 +5,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

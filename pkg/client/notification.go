@@ -6,40 +6,40 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // Notification is what Subscribe yields: a [Connected], [Event], [Heartbeat],
 // [Reset] or [Disconnected].
 type Notification interface{ notification() }
 
-// Connected says that a connection stands. After a [Disconnected] the stream
-// goes on exactly where it was, unless a [Reset] follows.
+// Connected means that a connection is established. After a [Disconnected] the stream
+// continues exactly where it ended, unless a [Reset] follows.
 type Connected struct {
-	Position task.Position // what comes next follows this
+	Position task.Position // the next event follows this position
 	Clients  int           // connected clients, this one included
-	Resumed  bool          // the server goes on from the position it was asked for
+	Resumed  bool          // the server continues from the requested position
 	Message  string
 	Raw      []byte // the message as received
 }
 
-// Event is one change to one task. Each comes once, in order.
+// Event is one change of one task. Each is delivered once, in order.
 type Event struct {
-	Position task.Position // of this event: subscribe from here to see what follows
+	Position task.Position // of this event: subscribe from here to get the following events
 	Type     task.EventType
 	Task     task.Task // after the change; for task.Deleted, as it was
 	Time     time.Time
 	Raw      []byte // the message as received
 }
 
-// Heartbeat says that nothing the subscription selects has happened up to a
-// position. It moves the position of a filtered subscription on.
+// Heartbeat means that there are no selected events up to a position. It advances the
+// position of a filtered subscription.
 type Heartbeat struct {
 	Position task.Position
 }
 
-// Reset says that what follows the position asked for cannot be had. The stream
-// goes on after Position. What was known is stale: read the tasks anew, as
+// Reset means that the events after the requested position are not available. The
+// stream continues after Position. Known tasks are outdated: read them again, as
 // [Client.Snapshot] does, and subscribe from there.
 type Reset struct {
 	Reason   task.GoneReason
@@ -47,12 +47,12 @@ type Reset struct {
 	Raw      []byte // the message as received
 }
 
-// Disconnected says that there is no connection, and when the next attempt is.
-// It comes once for each attempt, also for those before the first [Connected].
+// Disconnected means that there is no connection, and tells when the next attempt is.
+// It is delivered once for each failed attempt, also before the first [Connected].
 type Disconnected struct {
-	Err     error         // why: a *ConnectError, *CloseError, *Problem or ErrHole
+	Err     error         // the reason: a *ConnectError, *CloseError, *Problem or ErrHole
 	Wait    time.Duration // until the next attempt
-	Attempt int           // attempts that failed since there was a connection
+	Attempt int           // failed attempts since the last connection
 }
 
 func (Connected) notification()    {}
@@ -61,7 +61,7 @@ func (Heartbeat) notification()    {}
 func (Reset) notification()        {}
 func (Disconnected) notification() {}
 
-// frame is a message of the server as it stands on the wire.
+// frame is a message of the server as sent.
 type frame struct {
 	Type      string          `json:"type"`
 	Message   string          `json:"message"`
@@ -81,8 +81,8 @@ const (
 	typeReset     = "reset"
 )
 
-// decode reads one message. Types it does not know come back with their type
-// alone: a newer server may say more than this client understands.
+// decode decodes one message. For an unknown type it returns only the type: a newer
+// server may send messages that this client does not know.
 func decode(raw []byte) (frame, error) {
 	var f frame
 	if e, t, prev, ok := task.DecodeEvent(raw); ok {
@@ -118,7 +118,7 @@ func decode(raw []byte) (frame, error) {
 	return f, nil
 }
 
-// event is what a frame of an event's type says.
+// event returns the event in a frame.
 func (f *frame) event(at task.Position, raw []byte) Event {
 	return Event{Position: at, Type: task.EventType(f.Type), Task: f.Task, Time: f.Timestamp, Raw: raw}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/client"
+	"taskctl/pkg/client"
 )
 
 // pipes is a network without sockets, so that synctest's clock runs.

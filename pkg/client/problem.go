@@ -9,33 +9,33 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// Problem is an answer that says no: RFC 9457's problem details. It matches the
-// errors of package task, so that callers ask errors.Is(err, task.ErrNotFound)
-// and need no statuses.
+// Problem is an error answer (RFC 9457, problem details). It matches the errors of
+// package task, so that callers can use errors.Is(err, task.ErrNotFound) instead of
+// status codes.
 type Problem struct {
 	Status int    // the HTTP status
 	Type   string // URI of the kind of problem: urn:taskctl:problem:…
 	Title  string
 	Detail string
-	Fields []Field // what is at fault in the request, where the server says so
+	Fields []Field // the invalid fields of the request, if the server names them
 
-	// Reason is why history cannot be read, in an answer that is task.ErrGone.
+	// Reason is why events are not available, in an answer that is task.ErrGone.
 	Reason task.GoneReason
-	// Position is where the event log stood, when the answer tells.
+	// Position is the head of the event log, if the answer has it.
 	Position task.Position
-	// RetryAfter is how long the server asks to wait; 0: it did not say.
+	// RetryAfter is the wait that the server asks for; 0: none.
 	RetryAfter time.Duration
 }
 
 const typePrefix = "urn:taskctl:problem:"
 
-// Field is one part of a request that is at fault.
+// Field is one invalid field of a request.
 type Field struct {
 	Name   string `json:"field"`   // as in the request: "title", "limit"
-	Reason string `json:"message"` // completes the sentence that the name begins
+	Reason string `json:"message"` // completes a sentence that begins with the name
 }
 
 func (p *Problem) Error() string {
@@ -46,10 +46,10 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s (HTTP %d)", text, p.Status)
 }
 
-// Is matches the errors of package task that the answer stands for.
+// Is matches the errors of package task.
 func (p *Problem) Is(target error) bool {
 	switch p.Status {
-	case http.StatusNotFound: // another 404 is a wrong address, not a missing task
+	case http.StatusNotFound: // any other 404 means a wrong address, not a missing task
 		return target == task.ErrNotFound && p.Type == typePrefix+"task-not-found"
 	case http.StatusPreconditionFailed:
 		return target == task.ErrVersion
@@ -66,13 +66,19 @@ func (p *Problem) Is(target error) bool {
 	return target == task.ErrUnavailable && p.temporary()
 }
 
-// As gives the *task.GoneError of an answer that is one.
+// As returns the *task.GoneError of an answer with status 410.
 func (p *Problem) As(target any) bool {
 	gone, ok := target.(**task.GoneError)
 	if ok = ok && p.Status == http.StatusGone; ok {
 		*gone = &task.GoneError{Reason: p.Reason, Head: p.Position}
 	}
 	return ok
+}
+
+// Foreign reports whether nothing in the answer shows that taskctl gave it: another
+// program listens at the address, or a proxy on the way has answered.
+func (p *Problem) Foreign() bool {
+	return p.Type == "" && p.Detail == "" && p.Status != http.StatusUnauthorized && !p.temporary()
 }
 
 // temporary reports whether the same request may succeed later.
@@ -84,7 +90,7 @@ func (p *Problem) temporary() bool {
 	return false
 }
 
-// wireProblem is a problem as it stands in the answer's body.
+// wireProblem is a problem document.
 type wireProblem struct {
 	Type   string          `json:"type"`
 	Title  string          `json:"title"`
@@ -94,17 +100,16 @@ type wireProblem struct {
 	Errors []Field         `json:"errors"`
 }
 
-// newProblem reads a refusal. A body that is no problem document (a proxy's page,
-// another program's answer) leaves the status to speak.
+// newProblem reads an error answer. If the body is not a problem document (a proxy's
+// page, another program's answer), only the status is known.
 func newProblem(status int, header http.Header, body []byte) *Problem {
 	p := &Problem{Status: status, Title: http.StatusText(status), RetryAfter: retryAfter(header)}
 	p.Position, _ = task.ParsePosition(header.Get(positionHeader))
 	if p.Title == "" {
 		p.Title = "status " + strconv.Itoa(status)
 	}
-	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	var wire wireProblem
-	if media != "application/problem+json" && media != "application/json" || json.Unmarshal(body, &wire) != nil {
+	if !isJSON(header) || json.Unmarshal(body, &wire) != nil {
 		return p
 	}
 	p.Type, p.Detail, p.Reason = wire.Type, wire.Detail, wire.Reason
@@ -116,6 +121,12 @@ func newProblem(status int, header http.Header, body []byte) *Problem {
 		p.Fields = []Field{{Name: wire.Field}}
 	}
 	return p
+}
+
+// isJSON reports whether an answer says that its body is JSON.
+func isJSON(header http.Header) bool {
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return media == "application/problem+json" || media == "application/json"
 }
 
 // retryAfter reads RFC 9110 §10.2.3: seconds, or a date.
@@ -130,19 +141,23 @@ func retryAfter(header http.Header) time.Duration {
 	return 0
 }
 
-// ConnectError says that a server could not be reached, or that it went away
-// before its answer was there. It matches task.ErrUnavailable.
+// ConnectError means that the server could not be reached, or that the connection ended
+// before the answer. It matches task.ErrUnavailable.
 type ConnectError struct {
 	Addr string // host:port as configured
-	Sent bool   // the request may have reached the server and been carried out
+	Sent bool   // the request may have been carried out
 	Err  error
 }
 
 func (e *ConnectError) Error() string {
-	if e.Sent {
-		return fmt.Sprintf("no answer from %s: %v", e.Addr, plainCause(e.Err))
+	cause := plainCause(e.Err).Error()
+	if fault := e.TLS(); fault != "" {
+		cause = fault.text()
 	}
-	return fmt.Sprintf("connect to %s: %v", e.Addr, plainCause(e.Err))
+	if e.Sent {
+		return fmt.Sprintf("no answer from %s: %s", e.Addr, cause)
+	}
+	return fmt.Sprintf("connect to %s: %s", e.Addr, cause)
 }
 
 func (e *ConnectError) Unwrap() error { return e.Err }
@@ -150,7 +165,7 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 // Is makes every ConnectError match task.ErrUnavailable.
 func (e *ConnectError) Is(target error) bool { return target == task.ErrUnavailable }
 
-// plainCause drops the layers that repeat method, URL and address.
+// plainCause removes the wrappers that repeat method, URL and address.
 func plainCause(err error) error {
 	for {
 		inner := errors.Unwrap(err)

@@ -11,7 +11,9 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/backoff"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wait"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 	maxRetryAfter  = 10 * time.Second
 )
 
-// request is one call of the API, complete, so that it can be sent again.
+// request is a complete API call, so that it can be sent again.
 type request struct {
 	method string
 	path   string // below the base URL, escaped
@@ -29,18 +31,17 @@ type request struct {
 	body   []byte
 }
 
-// response is an answer that says yes.
+// response is a successful answer.
 type response struct {
 	header   http.Header
 	body     []byte
 	position task.Position
 }
 
-// do sends a request until there is an answer, as often as Config.Attempts
-// allows. The same request goes out each time, with the same Idempotency-Key,
-// so a write whose answer was lost happens once.
+// do sends a request until there is an answer, at most Config.Attempts times. Each
+// attempt has the same Idempotency-Key, so a write whose answer was lost happens once.
 func (c *Client) do(ctx context.Context, req request) (*response, error) {
-	pause := backoff{min: 100 * time.Millisecond, max: 2 * time.Second}
+	retry := backoff.Policy{Min: 100 * time.Millisecond, Max: 2 * time.Second}
 	sent := false
 	for attempt := 1; ; attempt++ {
 		res, err := c.send(ctx, req)
@@ -50,27 +51,27 @@ func (c *Client) do(ctx context.Context, req request) (*response, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		wait, again := pause.wait(attempt-1), false
+		delay, again := retry.Delay(attempt-1), false
 		var refused *Problem
 		var lost *ConnectError
 		switch {
 		case errors.As(err, &refused) && refused.temporary():
-			wait, again = max(wait, refused.RetryAfter), refused.RetryAfter <= maxRetryAfter
+			delay, again = max(delay, refused.RetryAfter), refused.RetryAfter <= maxRetryAfter
 		case errors.As(err, &lost):
-			// Where nothing listens there is nothing to wait for, unless an
-			// earlier attempt got through and its answer is still owed.
+			// If nothing listens, a retry is useless, unless an earlier attempt may
+			// have been carried out.
 			sent = sent || lost.Sent
 			lost.Sent = sent
 			again = sent
 		}
-		if !again || attempt >= c.attempts || !sleep(ctx, wait) {
+		if !again || attempt >= c.attempts || !wait.Sleep(ctx, delay) {
 			return nil, err
 		}
 	}
 }
 
-// send makes one attempt. Its error is a *Problem, a *ConnectError, or a fault of
-// the request itself.
+// send makes one attempt. Its error is a *Problem, a *ConnectError, or an error in the
+// request itself.
 func (c *Client) send(ctx context.Context, req request) (*response, error) {
 	target := c.base.String() + req.path
 	if len(req.query) > 0 {
@@ -97,7 +98,7 @@ func (c *Client) send(ctx context.Context, req request) (*response, error) {
 		return nil, &ConnectError{Addr: c.base.Host, Sent: true, Err: err}
 	case len(body) > maxAnswer:
 		return nil, fmt.Errorf("%s %s: the answer is larger than %d bytes", req.method, req.path, maxAnswer)
-	case res.StatusCode < 200 || res.StatusCode > 299:
+	case res.StatusCode < 200 || res.StatusCode > 299, len(body) > 0 && !isJSON(res.Header):
 		return nil, newProblem(res.StatusCode, res.Header, body)
 	}
 	position, _ := task.ParsePosition(res.Header.Get(positionHeader))

@@ -7,13 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/task"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -319,6 +320,9 @@ func TestResolve(t *testing.T) {
 		{strings.ToUpper(b.ID), b.ID},
 		{" " + a.ID[:common+1] + "\n", a.ID},
 		{b.ID[:common+1], b.ID},
+		{a.ID[len(a.ID)-12:], a.ID},
+		{strings.ToUpper(b.ID[len(b.ID)-12:]), b.ID},
+		{b.ID[len(b.ID)-20:], b.ID}, // with a hyphen in it
 		{"01234567-89ab-7def-8123-456789abcdef", "01234567-89ab-7def-8123-456789abcdef"}, // whole ids are not looked up
 	} {
 		if got, err := c.Resolve(t.Context(), test.given); got != test.want || err != nil {
@@ -329,11 +333,32 @@ func TestResolve(t *testing.T) {
 	if _, err := c.Resolve(t.Context(), a.ID[:common]); !errors.As(err, &several) || len(several.Tasks) != 2 || !errors.Is(err, task.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := c.Resolve(t.Context(), "ffff"); !errors.Is(err, task.ErrNotFound) {
+	if _, err := c.Resolve(t.Context(), "xyz"); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := c.Resolve(t.Context(), ""); !errors.Is(err, task.ErrInvalid) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestShortIDs checks that what a list shows names its task, and only that one.
+func TestShortIDs(t *testing.T) {
+	s := clienttest.New(t)
+	c := connect(t, s)
+	var ids []string
+	for range 300 { // among so many, some share an end of two characters
+		ids = append(ids, s.AddTask("a", "").ID)
+	}
+	short, err := c.ShortIDs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		if end := short(id); len(end) < 4 || !strings.HasSuffix(id, end) {
+			t.Errorf("%s is shortened to %q", id, end)
+		} else if got, err := c.Resolve(t.Context(), end); got != id {
+			t.Errorf("%q means %s, %v; want %s", end, got, err, id)
+		}
 	}
 }
 
@@ -384,5 +409,39 @@ func TestNewRefuses(t *testing.T) {
 	c, err := client.New(client.Config{BaseURL: "https://tasks.example/base/", WebSocketURL: "wss://tasks.example/ws"})
 	if err != nil || c.BaseURL() != "https://tasks.example/base" || c.WebSocketURL() != "wss://tasks.example/ws" {
 		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+// TestAnotherProgramIsToldFromTaskctl checks that what is no answer of taskctl is not
+// taken for one, whatever its status.
+func TestAnotherProgramIsToldFromTaskctl(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		media   string
+		body    string
+		foreign bool
+	}{
+		{http.StatusNotFound, "text/html", "<h1>Not Found</h1>", true},
+		{http.StatusOK, "text/html", "<h1>Welcome</h1>", true},
+		{http.StatusNotImplemented, "", "", true},
+		{http.StatusNotFound, "application/problem+json", `{"type":"urn:taskctl:problem:task-not-found","title":"x"}`, false},
+		{http.StatusForbidden, "application/problem+json", `{"type":"about:blank","title":"Forbidden","detail":"foreign origin"}`, false},
+		{http.StatusUnauthorized, "text/html", "<h1>Sign in</h1>", false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", c.media)
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+		}))
+		t.Cleanup(server.Close)
+		api, err := client.New(client.Config{BaseURL: server.URL, WebSocketURL: "ws://localhost:1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = api.List(t.Context(), task.Query{})
+		var refused *client.Problem
+		if !errors.As(err, &refused) || refused.Foreign() != c.foreign {
+			t.Errorf("%d %s %q: %v", c.status, c.media, c.body, err)
+		}
 	}
 }

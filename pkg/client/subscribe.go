@@ -9,44 +9,46 @@ import (
 	"strings"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/backoff"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wait"
 )
 
 const (
 	minWait     = 250 * time.Millisecond
 	defaultWait = 15 * time.Second
 	maxTold     = 5 * time.Minute // the longest wait a server may ask for
-	steady      = 5 * time.Second // a connection that lasted this long was a good one
+	steady      = 5 * time.Second // after a connection that lasted this long, the waits start small again
 )
 
-// ErrHole says that the server left an event out. The subscription reconnects and
-// asks for it.
+// ErrHole means that the server has skipped an event. The subscription reconnects and
+// requests it.
 var ErrHole = errors.New("the server left out an event")
 
 var errReplaced = errors.New("the server's event log was replaced by another")
 
-// SubscribeOptions narrow a subscription and time its attempts. The zero value is
-// every event, with waits of up to 15 s.
+// SubscribeOptions select events and set the waits between attempts. The zero value
+// selects every event, with waits of up to 15 s.
 type SubscribeOptions struct {
 	Types  []task.EventType // only these; empty: all
 	TaskID string           // only this task's; empty: every task's
 
-	// MaxWait bounds the wait between two attempts, which is random and grows from
-	// 250 ms; 0: 15 s. A server that says when to come back is obeyed.
+	// MaxWait limits the wait between two attempts, which is random and grows from
+	// 250 ms; 0: 15 s. If the server asks for a certain wait, that is used.
 	MaxWait time.Duration
 }
 
-// Subscribe yields what happened after a position and then what happens, each
-// event once and in order, for as long as ctx lives and whatever becomes of the
-// connection. A bare seq means the server's current log, 0 its beginning.
+// Subscribe yields the events after a position and then new ones, each once and in
+// order, until ctx ends. It reconnects by itself. A bare seq means the server's current
+// log, 0 its beginning.
 //
-// It ends without an error when ctx ends, and with one when the server will not
-// have it: a *CloseError, or a *Problem for what is wrong with the request.
+// It ends without an error when ctx ends, and with an error if the server refuses it: a
+// *CloseError, or a *Problem with the reason.
 //
-// It runs in the caller's loop and starts no goroutine: a body that is slow makes
-// the server slow down for this client alone, and a body that blocks for longer
-// than half a minute may be cut off, after which the stream resumes.
+// It runs in the caller's loop and starts no goroutine. If the loop's body is slow, the
+// server sends more slowly to this client only. If it blocks for more than half a
+// minute, the server may close the connection, and the stream resumes afterwards.
 func (c *Client) Subscribe(ctx context.Context, from task.Position, o SubscribeOptions) iter.Seq2[Notification, error] {
 	return func(yield func(Notification, error) bool) {
 		s := subscription{client: c, options: o, at: from, placed: true, yield: yield}
@@ -54,7 +56,7 @@ func (c *Client) Subscribe(ctx context.Context, from task.Position, o SubscribeO
 	}
 }
 
-// Watch is Subscribe from the moment the first connection stands.
+// Watch is Subscribe from the moment of the first connection.
 func (c *Client) Watch(ctx context.Context, o SubscribeOptions) iter.Seq2[Notification, error] {
 	return func(yield func(Notification, error) bool) {
 		s := subscription{client: c, options: o, yield: yield}
@@ -62,17 +64,17 @@ func (c *Client) Watch(ctx context.Context, o SubscribeOptions) iter.Seq2[Notifi
 	}
 }
 
-// subscription is one loop over Subscribe. Its whole memory of the stream is one
-// position (invariant I4).
+// subscription is one loop over Subscribe. Its only state in the stream is one
+// position.
 type subscription struct {
 	client  *Client
 	options SubscribeOptions
 	at      task.Position
-	placed  bool // at is meant: false until the first welcome of a Watch
+	placed  bool // at is valid: false until the first welcome of a Watch
 	yield   func(Notification, error) bool
-	ended   bool // yield has said that no more is wanted
-	turned  bool // the welcome refused to resume, and no reset has said why yet
-	failed  int  // attempts since there was a good connection
+	ended   bool // the caller has ended the loop
+	turned  bool // the welcome has refused to resume, and the reset has not arrived yet
+	failed  int  // failed attempts since the last steady connection
 }
 
 func (s *subscription) run(ctx context.Context) {
@@ -90,22 +92,22 @@ func (s *subscription) run(ctx context.Context) {
 		if s.at != before || time.Since(began) >= steady {
 			s.failed = 0
 		}
-		wait := s.wait(err)
+		delay := s.wait(err)
 		s.failed++
-		if !s.tell(Disconnected{Err: err, Wait: wait, Attempt: s.failed}) || !sleep(ctx, wait) {
+		if !s.tell(Disconnected{Err: err, Wait: delay, Attempt: s.failed}) || !wait.Sleep(ctx, delay) {
 			return
 		}
 	}
 }
 
-// tell yields n and reports whether more is wanted.
+// tell yields n and reports whether the loop continues.
 func (s *subscription) tell(n Notification) bool {
 	s.ended = s.ended || !s.yield(n, nil)
 	return !s.ended
 }
 
-// wait is the pause before the next attempt: what the server said, or a random
-// one that grows. A server that keeps saying "at once" is not taken at its word.
+// wait is the pause before the next attempt: the one that the server asked for, or a
+// random one that grows. It also grows if the server keeps asking for none.
 func (s *subscription) wait(err error) time.Duration {
 	var closed *CloseError
 	var refused *Problem
@@ -123,10 +125,10 @@ func (s *subscription) wait(err error) time.Duration {
 	if longest <= 0 {
 		longest = defaultWait
 	}
-	return max(told, backoff{min: min(minWait, longest), max: longest}.wait(s.failed))
+	return max(told, backoff.Policy{Min: min(minWait, longest), Max: longest}.Delay(s.failed))
 }
 
-// final reports whether coming back cannot help.
+// final reports whether reconnecting is useless.
 func final(err error) bool {
 	var closed *CloseError
 	var refused *Problem
@@ -139,7 +141,7 @@ func final(err error) bool {
 	return false
 }
 
-// query is the part of the WebSocket's URL that says what is wanted.
+// query is the query of the WebSocket URL.
 func (s *subscription) query() url.Values {
 	q := url.Values{}
 	if s.placed {
@@ -162,14 +164,14 @@ func (s *subscription) filtered() bool {
 	return len(s.options.Types) > 0 || s.options.TaskID != ""
 }
 
-// take applies one message to the position and yields what it says. An error
-// ends the connection; the next one asks for what this one did not bring.
+// take applies one message to the position and yields it. An error ends the connection;
+// the next connection requests the missing events.
 func (s *subscription) take(epoch string, f frame, raw []byte) error {
 	switch f.Type {
 	case typeReset:
 		if f.Reason == task.GoneEpoch && !s.turned {
-			// The log was replaced under the connection, and a reset does not name
-			// the new one: the next welcome does, with a reset of its own.
+			// The log was replaced during the connection. A reset does not name the new
+			// epoch, but the next welcome does, with a reset of its own.
 			return errReplaced
 		}
 		s.turned = false
@@ -197,10 +199,10 @@ func (s *subscription) take(epoch string, f frame, raw []byte) error {
 	if epoch != s.at.Epoch {
 		return fmt.Errorf("%w: %d is of another log, and no reset came before it", ErrHole, f.Seq)
 	}
-	switch eventlog.Judge(s.at.Seq, prev, f.Seq) {
+	switch eventlog.Classify(s.at.Seq, prev, f.Seq) {
 	case eventlog.Duplicate:
 		return nil
-	case eventlog.Hole:
+	case eventlog.Gap:
 		return fmt.Errorf("%w: %d came after %d", ErrHole, f.Seq, s.at.Seq)
 	}
 	s.at.Seq = f.Seq
@@ -208,7 +210,7 @@ func (s *subscription) take(epoch string, f frame, raw []byte) error {
 	return nil
 }
 
-// welcome places the subscription in the log that the connection serves.
+// welcome sets the position from the welcome of a connection.
 func (s *subscription) welcome(f frame, raw []byte) error {
 	s.turned = s.placed && !f.Resumed
 	switch {

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/task"
 )
 
 // quick keeps the waits of a test that disconnects often short.

@@ -11,35 +11,35 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// Values are what a user writes into a task.
+// Values are the parts of a task that a user writes.
 type Values struct {
 	Title       string `json:"title"` // 1–200 characters
 	Description string `json:"description"`
 	Completed   bool   `json:"completed"`
 }
 
-// Answer is a task and the moment it was read or written at.
+// Answer is a task as it was read or written.
 type Answer struct {
 	Task     task.Task
 	ETag     string        // names this version of the task, for IfMatch
-	Position task.Position // of the event log: subscribe from here to see what follows
+	Position task.Position // in the event log: subscribe from here to get the following events
 }
 
 // WriteOption adds a condition to a write.
 type WriteOption func(http.Header)
 
-// IdempotencyKey makes a write happen once however often it is sent with this
-// key (1–255 bytes, remembered for 24 hours). Without it every call has a new key
-// of its own, which covers the attempts within that call.
+// IdempotencyKey makes a write happen once, however often it is sent with this key
+// (1–255 bytes, kept for 24 hours). Without it every call has a new key, which covers
+// the attempts of that call.
 func IdempotencyKey(key string) WriteOption {
 	return func(h http.Header) { h.Set("Idempotency-Key", key) }
 }
 
-// IfMatch lets a write happen only while the task is in one of the versions that
-// these ETags name; else the write returns task.ErrVersion.
+// IfMatch makes a write happen only if the task's version has one of these ETags;
+// otherwise the write returns task.ErrVersion.
 func IfMatch(etags ...string) WriteOption {
 	return func(h http.Header) {
 		for _, etag := range etags {
@@ -48,7 +48,7 @@ func IfMatch(etags ...string) WriteOption {
 	}
 }
 
-// List returns one page of tasks, newest first. A Limit of 0 is the server's.
+// List returns one page of tasks, newest first. A Limit of 0 is the server's default.
 func (c *Client) List(ctx context.Context, q task.Query) (task.Page, error) {
 	query := url.Values{}
 	if q.Limit != 0 {
@@ -62,6 +62,9 @@ func (c *Client) List(ctx context.Context, q task.Query) (task.Page, error) {
 	}
 	if q.Contains != "" {
 		query.Set("q", q.Contains)
+	}
+	if q.IDPart != "" {
+		query.Set("id", q.IDPart)
 	}
 	res, err := c.do(ctx, request{method: http.MethodGet, path: "/tasks", query: query})
 	if err != nil {
@@ -102,12 +105,12 @@ func (c *Client) All(ctx context.Context, q task.Query) iter.Seq2[task.Task, err
 	}
 }
 
-// Get returns one task. task.ErrNotFound.
+// Get returns one task. Error: task.ErrNotFound.
 func (c *Client) Get(ctx context.Context, id string) (Answer, error) {
 	return c.task(ctx, "get", id, request{method: http.MethodGet})
 }
 
-// Create makes a task. When it returns, the task is on the server's disk.
+// Create creates a task. When it returns, the task is on the server's disk.
 func (c *Client) Create(ctx context.Context, v Values, options ...WriteOption) (Answer, error) {
 	req, err := write(http.MethodPost, v, options)
 	if err != nil {
@@ -117,7 +120,7 @@ func (c *Client) Create(ctx context.Context, v Values, options ...WriteOption) (
 	return c.answer(ctx, "create task", req)
 }
 
-// Replace gives a task all its values anew. task.ErrNotFound, task.ErrVersion.
+// Replace replaces all values of a task. Errors: task.ErrNotFound, task.ErrVersion.
 func (c *Client) Replace(ctx context.Context, id string, v Values, options ...WriteOption) (Answer, error) {
 	req, err := write(http.MethodPut, v, options)
 	if err != nil {
@@ -126,8 +129,8 @@ func (c *Client) Replace(ctx context.Context, id string, v Values, options ...Wr
 	return c.task(ctx, "replace", id, req)
 }
 
-// Patch changes what p sets and leaves the rest. A patch that changes nothing
-// makes no event. task.ErrNotFound, task.ErrVersion.
+// Patch changes the fields that p sets. A patch that changes nothing makes no event.
+// Errors: task.ErrNotFound, task.ErrVersion.
 func (c *Client) Patch(ctx context.Context, id string, p task.Patch, options ...WriteOption) (Answer, error) {
 	req, err := write(http.MethodPatch, struct {
 		Title       *string `json:"title,omitzero"`
@@ -141,7 +144,7 @@ func (c *Client) Patch(ctx context.Context, id string, p task.Patch, options ...
 	return c.task(ctx, "patch", id, req)
 }
 
-// Delete removes a task and returns the position of the event that says so.
+// Delete deletes a task and returns the position of that event. Errors:
 // task.ErrNotFound, task.ErrVersion.
 func (c *Client) Delete(ctx context.Context, id string, options ...WriteOption) (task.Position, error) {
 	path, err := taskPath(id)
@@ -196,7 +199,7 @@ func writeHeader(options []WriteOption) http.Header {
 	return h
 }
 
-// taskPath refuses the ids that would be another path.
+// taskPath refuses ids that would lead to another path.
 func taskPath(id string) (string, error) {
 	if id == "" || id == "." || id == ".." || !utf8.ValidString(id) {
 		return "", task.Invalid("id", "must be a task's id")

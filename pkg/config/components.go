@@ -4,16 +4,17 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
-// components reads the list of the user's own processes and checks it as a
-// whole, while the lines are at hand.
+// components reads the list of the user's own processes and checks it as a whole,
+// while the line of each is known.
 func (f *file) components(node *yaml.Node) []Component {
 	if isNull(node) {
 		return nil
@@ -37,17 +38,25 @@ func (f *file) components(node *yaml.Node) []Component {
 }
 
 func (f *file) component(node *yaml.Node) Component {
-	c := Component{line: node.Line}
+	c := Component{file: f.name, line: node.Line}
 	runnable := true // as far as its command can be read
 	f.fields(node, "components", map[string]func(*yaml.Node){
-		"name":    f.textField("name", &c.Name),
-		"command": func(n *yaml.Node) { c.Command, runnable = f.list("command", n) },
-		"dir":     f.textField("dir", &c.Dir),
-		"env":     func(n *yaml.Node) { c.Env = f.environ(n) },
-		"after":   func(n *yaml.Node) { c.After, _ = f.list("after", n) },
-		"ready":   func(n *yaml.Node) { f.ready(n, &c) },
+		"name":      f.textField("name", &c.Name),
+		"command":   func(n *yaml.Node) { c.Command, runnable = f.command(n) },
+		"dir":       f.textField("dir", &c.Dir),
+		"env":       func(n *yaml.Node) { c.Env = f.environ(n) },
+		"env_file":  f.textField("env_file", &c.EnvFile),
+		"user":      f.textField("user", &c.User),
+		"after":     func(n *yaml.Node) { f.after(n, &c) },
+		"job":       f.switchField("job", &c.Job, "true", "false"),
+		"autostart": f.switchField("autostart", &c.Manual, "false", "true"),
+		"stdin":     f.switchField("stdin", &c.OpenStdin, "open", "null"),
+		"watch":     func(n *yaml.Node) { f.watch(n, &c) },
+		"ready":     func(n *yaml.Node) { f.ready(n, &c) },
+		"alive":     func(n *yaml.Node) { f.alive(n, &c) },
 		"restart": func(n *yaml.Node) {
 			f.fields(n, "restart", map[string]func(*yaml.Node){
+				"policy":      f.choiceField("restart.policy", &c.Restart.Policy, "always", "on-failure", "never"),
 				"max":         valueField(f, "restart.max", &c.Restart.Max, countFrom(0)),
 				"window":      valueField(f, "restart.window", &c.Restart.Window, positive(ParseDuration)),
 				"backoff_min": valueField(f, "restart.backoff_min", &c.Restart.BackoffMin, positive(ParseDuration)),
@@ -62,13 +71,23 @@ func (f *file) component(node *yaml.Node) Component {
 			f.checkSignal(n, c.Stop.Signal)
 		},
 	})
+	f.checkJob(c)
 	if runnable && (len(c.Command) == 0 || c.Command[0] == "") {
 		f.fail(c.line, func(l message.Lang) string { return l.ComponentNoCommand(c.Name) })
 	}
 	return c
 }
 
-// environ reads variables, and refuses names that no process could be given.
+// command reads a command. Its error for a string shows the same as a list.
+func (f *file) command(node *yaml.Node) (command []string, ok bool) {
+	if node.Kind == yaml.ScalarNode && node.Value != "" && !isNull(node) {
+		f.fail(node.Line, func(l message.Lang) string { return l.ComponentCommandText(strconv.Quote(node.Value)) })
+		return nil, false
+	}
+	return f.list("command", node)
+}
+
+// environ reads environment variables, and refuses names that cannot be one.
 func (f *file) environ(node *yaml.Node) map[string]string {
 	env := map[string]string{}
 	f.each(node, "env", func(name string, key, value *yaml.Node) {
@@ -81,28 +100,6 @@ func (f *file) environ(node *yaml.Node) map[string]string {
 	return env
 }
 
-// ready reads the one way in which a component shows that it is ready.
-func (f *file) ready(node *yaml.Node, c *Component) {
-	before := len(f.problems)
-	f.fields(node, "ready", map[string]func(*yaml.Node){
-		"log":  f.textField("ready.log", &c.Ready.Log),
-		"http": f.textField("ready.http", &c.Ready.HTTP, checkHTTP),
-		"tcp":  f.textField("ready.tcp", &c.Ready.TCP, checkDialAddress),
-	})
-	ways := 0
-	for _, way := range []string{c.Ready.Log, c.Ready.HTTP, c.Ready.TCP} {
-		if way != "" {
-			ways++
-		}
-	}
-	switch {
-	case ways > 1:
-		f.fail(node.Line, func(l message.Lang) string { return l.ComponentReadyTwice(c.Name) })
-	case ways == 0 && len(f.problems) == before:
-		f.fail(node.Line, func(l message.Lang) string { return l.ComponentReadyNever(c.Name) })
-	}
-}
-
 func checkHTTP(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
@@ -111,7 +108,7 @@ func checkHTTP(s string) error {
 	return nil
 }
 
-// checkDialAddress refuses port 0, too: nobody ever answers there.
+// checkDialAddress also refuses port 0, to which nothing can connect.
 func checkDialAddress(s string) error {
 	if strings.HasSuffix(s, ":0") {
 		return errAddress
@@ -119,7 +116,7 @@ func checkDialAddress(s string) error {
 	return checkAddress(s)
 }
 
-// stopSignals are the signals that a component may be asked to stop with.
+// stopSignals are the signals that stop.signal accepts.
 func stopSignals() []string {
 	return []string{"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"}
 }
@@ -130,8 +127,7 @@ func (f *file) checkSignal(node *yaml.Node, signal string) {
 	}
 }
 
-// fields hands each value of a mapping to the reader of its key; one that is null
-// might as well not be there.
+// fields calls the reader of each key in a mapping. A null value counts as absent.
 func (f *file) fields(node *yaml.Node, what string, readers map[string]func(*yaml.Node)) {
 	f.each(node, what, func(name string, key, value *yaml.Node) {
 		read, known := readers[name]
@@ -180,10 +176,16 @@ func valueField[T int | time.Duration](f *file, key string, into **T, parse func
 	}
 }
 
-// checkNames refuses names that cannot be a file's or are taken.
+// reservedNames are the names that no component of the user can have: ours, and that
+// of the command `logs clean`.
+func reservedNames() map[string]bool {
+	return map[string]bool{WSServer: true, API: true, Consumer: true, Hooks: true, Launcher: true, "clean": true}
+}
+
+// checkNames refuses names that cannot be file names, and duplicates.
 func (f *file) checkNames(all []Component) {
 	valid := regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-	taken := map[string]bool{WSServer: true, API: true, Consumer: true, Launcher: true}
+	taken := reservedNames()
 	for _, c := range all {
 		switch {
 		case !valid.MatchString(c.Name):
@@ -195,7 +197,7 @@ func (f *file) checkNames(all []Component) {
 	}
 }
 
-// checkOrder refuses an order that cannot be kept: unknown names and circles.
+// checkOrder refuses unknown names in `after`, and cycles.
 func (f *file) checkOrder(all []Component) {
 	byName := map[string]*Component{}
 	names := []string{WSServer, API, Consumer}
@@ -231,7 +233,7 @@ func (f *file) checkOrder(all []Component) {
 	}
 	for i := range all {
 		if visit(&all[i], nil) {
-			return // one circle is enough to report: the others may share its links
+			return // one cycle is enough to report: others may share its edges
 		}
 	}
 }

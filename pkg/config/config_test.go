@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/access"
+	"taskctl/pkg/message"
 )
 
 // load reads a settings file with the given text, environment and flags.
@@ -49,8 +50,8 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// A value that another layer hides is a mistake all the same: it would come to
-// light on the day that layer is gone.
+// A value that another layer hides is still a mistake: it would come to light on the
+// day that layer is gone.
 func TestHiddenMistakesAreFound(t *testing.T) {
 	env := map[string]string{"TASKCTL_API_ADDR": "localhost:2", "TASKCTL_STORE": "mysql"}
 	_, err := load(t, "api: {addr: nowhere}\nlang: fr\n", env, map[string]string{"lang": "es", "store": "sqlite"})
@@ -72,7 +73,7 @@ func TestBoardIsAtHomeOnBothPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"https://tasks.example", "http://localhost:9001", "http://127.0.0.1:9001", "http://[::1]:9001"}
-	for name, got := range map[string][]string{"api": c.APIConfig("").Access.Origins, "wsserver": c.WSServerConfig().Access.Origins} {
+	for name, got := range map[string][]string{"api": c.APIConfig("", Door{}).Access.Origins, "wsserver": c.WSServerConfig(Door{}).Access.Origins} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s lets in other origins (-want +got):\n%s", name, diff)
 		}
@@ -90,8 +91,8 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"second document after an empty one", "---\n---\nlang: es\n", `:2: a second document begins here`},
 		{"no yaml in a second document", "lang: en\n---\napi: [\n", `:4: not YAML`},
 		{"bad duration", "stop:\n  timeout: soon\n", `:2: stop.timeout takes a duration such as 500ms, 10s or 7d, not "soon"`},
-		{"negative count", "restart: {max: -1}\n", `:1: restart.max takes a whole number from 0, not "-1"`},
-		{"no clients", "wsserver: {max_clients: 0}\n", `:1: wsserver.max_clients takes a whole number from 1, not "0"`},
+		{"negative count", "restart: {max: -1}\n", `:1: restart.max takes a whole number of at least 0, not "-1"`},
+		{"no clients", "wsserver: {max_clients: 0}\n", `:1: wsserver.max_clients takes a whole number of at least 1, not "0"`},
 		{"no time", "start.timeout: 0s\n", `:1: start.timeout must be more than 0, not "0s"`},
 		{"no room", "logs:\n  max_size: 0MiB\n", `:2: logs.max_size must be more than 0, not "0MiB"`},
 		{"no time of a component's", "components:\n  - name: x\n    command: [a]\n    restart:\n      window: 0d\n", `:5: restart.window must be more than 0, not "0d"`},
@@ -100,15 +101,17 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"list for a value", "store: [a, b]\n", `:1: store takes one value`},
 		{"value for a group", "api: localhost\n", `:1: api takes keys and values`},
 		{"bad address", "api: {addr: localhost}\n", `api.addr takes host:port`},
-		{"beyond loopback", "api: {addr: '0.0.0.0:8001'}\n", `set auth.token (TASKCTL_AUTH_TOKEN) first`},
+		{"beyond loopback", "api: {addr: '0.0.0.0:8001'}\n", `set auth.token (TASKCTL_AUTH_TOKEN), or use localhost`},
 		{"every interface", "wsserver: {addr: ':8765'}\n", `set auth.token`},
-		{"same address", "wsserver: {addr: 'localhost:8001'}\n", `both want port 8001; each needs its own`},
-		{"same port of localhost", "wsserver: {addr: '127.0.0.1:8001'}\n", `both want port 8001`},
-		{"same port of everything", "api: {addr: '[::1]:8765'}\nwsserver: {addr: '0.0.0.0:8765'}\nauth: {token: x}\n", `:2: api.addr and wsserver.addr both want port 8765`},
+		{"same address", "wsserver: {addr: 'localhost:8001'}\n", `both use port 8001; each needs its own`},
+		{"same port of localhost", "wsserver: {addr: '127.0.0.1:8001'}\n", `both use port 8001`},
+		{"same port of everything", "api: {addr: '[::1]:8765'}\nwsserver: {addr: '0.0.0.0:8765'}\nauth: {token: x}\n", `:2: api.addr and wsserver.addr both use port 8765`},
 		{"address with an odd port", "api: {addr: 'localhost:+80'}\n", `api.addr takes host:port`},
-		{"no origin", "api: {origins: [tasks.example]}\n", `:1: api.origins takes origins such as https://tasks.example, not "tasks.example"`},
-		{"host with a port", "api: {hosts: ['tasks.example:443']}\n", `:1: api.hosts takes host names without a port, such as tasks.example, not "tasks.example:443"`},
-		{"token with a line break", "auth: {token: \"s3cret\\n\"}\n", `:1: auth.token takes one line without spaces at its ends`},
+		{"no origin", "api: {origins: [tasks.example]}\n", `:1: api.origins takes origins such as https://tasks.example or https://*.tasks.example, not "tasks.example"`},
+		{"origin that matches nothing", "api:\n  origins: ['*']\n", `:2: api.origins takes origins such as https://tasks.example or https://*.tasks.example, not "*"`},
+		{"host that matches nothing", "api:\n  hosts: ['*']\n", `:2: api.hosts takes host names without a port, such as tasks.example or *.tasks.example, not "*"`},
+		{"host with a port", "api: {hosts: ['tasks.example:443']}\n", `:1: api.hosts takes host names without a port, such as tasks.example or *.tasks.example, not "tasks.example:443"`},
+		{"token with a line break", "auth: {token: \"s3cret\\n\"}\n", `:1: auth.token must be one line without spaces at its ends`},
 		{"bad language", "lang: fr\n", `lang takes en or es, not "fr"`},
 		{"bad websocket url", "websocket_url: http://localhost\n", `websocket_url takes a URL`},
 		{"websocket url without a host", "websocket_url: 'ws:///ws'\n", `:1: websocket_url takes a URL such as ws://localhost:8765/`},
@@ -116,40 +119,42 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"websocket url with a fragment", "websocket_url: 'ws://h/#x'\n", `:1: websocket_url takes a URL`},
 		{"websocket url with a password", "websocket_url: 'ws://me:hush@h/'\n", `not "ws://me:xxxxx@h/"`},
 		{"broken websocket url with a password", "websocket_url: 'ws://me:hu%sh@h/'\n", `, not "h/"`},
-		{"unknown store", "store: mysql\n", `store takes sqlite, not "mysql"`},
+		{"unknown store", "store: mysql\n", `store takes sqlite or postgres, not "mysql"`},
 		{"no yaml", "api: [\n", `not YAML`},
 		{"not a mapping", "- a\n", `takes keys and values`},
-		{"component without name", "components:\n  - command: [a]\n", `:2: a component needs a name`},
-		{"component name taken", "components:\n  - {name: api, command: [a]}\n", `:2: the name "api" is taken`},
+		{"component without name", "components:\n  - command: [a]\n", `:2: the name of a component is up to 63`},
+		{"component name taken", "components:\n  - {name: api, command: [a]}\n", `:2: the name "api" is already used or reserved`},
 		{"component without command", "components:\n  - name: x\n", `:2: x needs a command`},
 		{"component with unknown key", "components:\n  - name: x\n    command: [a]\n    redy: {log: a}\n", `:4: "redy" is not a setting; did you mean "ready"?`},
 		{"after unknown", "components:\n  - name: x\n    command: [a]\n    after: [apo]\n", `:2: x comes after "apo", which does not exist; did you mean "api"?`},
 		{"after unknown, like itself", "components:\n  - name: apu\n    command: [a]\n    after: [apu2]\n", `; did you mean "api"?`},
-		{"circle", "components:\n  - {name: x, command: [a], after: [y]}\n  - {name: y, command: [a], after: [x]}\n", `: these wait for one another in a circle: x → y → x`},
+		{"circle", "components:\n  - {name: x, command: [a], after: [y]}\n  - {name: y, command: [a], after: [x]}\n", `: these components wait for each other in a circle: x → y → x`},
 		{"after itself", "components:\n  - {name: x, command: [a], after: [x]}\n", `circle: x → x`},
+		{"command that is a text", "components:\n  - name: x\n    command: python3 -m http.server\n", `:3: command takes a list; for a shell command, write [sh, -c, "python3 -m http.server"]`},
+		{"name of a command of logs", "components:\n  - {name: clean, command: [a]}\n", `:2: the name "clean" is already used or reserved`},
 		{"ready twice", "components:\n  - {name: x, command: [a], ready: {log: a, tcp: 'b:1'}}\n", `x.ready takes one of`},
 		{"ready when what answers is no URL", "components:\n  - {name: x, command: [a], ready: {http: foo}}\n", `:2: ready.http takes a URL such as http://localhost:9000/healthz, not "foo"`},
 		{"ready when another protocol answers", "components:\n  - {name: x, command: [a], ready: {http: 'ftp://x'}}\n", `:2: ready.http takes a URL`},
 		{"ready when nobody answers", "components:\n  - {name: x, command: [a], ready: {http: 'http:///healthz'}}\n", `:2: ready.http takes a URL`},
 		{"ready when what accepts is no address", "components:\n  - {name: x, command: [a], ready: {tcp: foo}}\n", `:2: ready.tcp takes host:port such as localhost:8001, not "foo"`},
 		{"ready when port 0 accepts", "components:\n  - {name: x, command: [a], ready: {tcp: 'localhost:0'}}\n", `:2: ready.tcp takes host:port`},
-		{"ready in no way", "components:\n  - {name: x, command: [a], ready: {}}\n", `:2: x.ready names none of log, http and tcp; without ready it is ready once it runs`},
-		{"ready in a way that is null", "components:\n  - {name: x, command: [a], ready: {log: ~}}\n", `:2: x.ready names none of`},
+		{"ready in no way", "components:\n  - {name: x, command: [a], ready: {}}\n", `:2: x.ready has none of log, http, tcp and exec`},
+		{"ready in a way that is null", "components:\n  - {name: x, command: [a], ready: {log: ~}}\n", `:2: x.ready has none of`},
 		{"command without a program", "components:\n  - {name: x, command: ['']}\n", `:2: x needs a command`},
 		{"command that is null", "components:\n  - {name: x, command: ~}\n", `:2: x needs a command`},
-		{"command with null in it", "components:\n  - name: x\n    command: [a,\n      ~]\n", `:4: command holds null where a text belongs; the empty text is ""`},
+		{"command with null in it", "components:\n  - name: x\n    command: [a,\n      ~]\n", `:4: command is null, but must be a text; the empty text is ""`},
 		{"command with a NUL", "components:\n  - {name: x, command: [a, \"b\\0\"]}\n", `:2: command cannot hold a NUL character`},
-		{"command that is no list", "components:\n  - {name: x, command: a}\n", `:2: command takes a list: [a, b]`},
+		{"command that is no list", "components:\n  - {name: x, command: a}\n", `:2: command takes a list; for a shell command, write [sh, -c, "a"]`},
 		{"variable that is a list", "components:\n  - {name: x, command: [a], env: {D: [1]}}\n", `:2: env.D takes one value`},
 		{"variable that is a mapping", "components:\n  - {name: x, command: [a], env: {D: {}}}\n", `:2: env.D takes one value`},
-		{"variable that is null", "components:\n  - {name: x, command: [a], env: {E: null}}\n", `:2: env.E holds null where a text belongs; the empty text is ""`},
-		{"variable without a name", "components:\n  - {name: x, command: [a], env: {'': a}}\n", `:2: env takes names of variables, without = and NUL, not ""`},
-		{"variable with = in its name", "components:\n  - {name: x, command: [a], env: {'A=B': a}}\n", `:2: env takes names of variables, without = and NUL, not "A=B"`},
-		{"variable with NUL in its name", "components:\n  - {name: x, command: [a], env: {\"A\\0\": a}}\n", `:2: env takes names of variables, without = and NUL, not "A\x00"`},
+		{"variable that is null", "components:\n  - {name: x, command: [a], env: {E: null}}\n", `:2: env.E is null, but must be a text; the empty text is ""`},
+		{"variable without a name", "components:\n  - {name: x, command: [a], env: {'': a}}\n", `:2: env takes names of variables without = and NUL, not ""`},
+		{"variable with = in its name", "components:\n  - {name: x, command: [a], env: {'A=B': a}}\n", `:2: env takes names of variables without = and NUL, not "A=B"`},
+		{"variable with NUL in its name", "components:\n  - {name: x, command: [a], env: {\"A\\0\": a}}\n", `:2: env takes names of variables without = and NUL, not "A\x00"`},
 		{"list for a component's number", "components:\n  - {name: x, command: [a], restart: {max: [1]}}\n", `:2: restart.max takes one value`},
-		{"host that is null", "api: {hosts: [~]}\n", `:1: api.hosts holds null`},
-		{"component that is a word", "components: [mailer]\n", `:1: a component is written {name: NAME, command: [program, argument, …]}`},
-		{"component with a long name", "components:\n  - {name: " + strings.Repeat("a", 64) + ", command: [a]}\n", `:2: a component needs a name of at most 63 lower-case letters`},
+		{"host that is null", "api: {hosts: [~]}\n", `:1: api.hosts is null`},
+		{"component that is a word", "components: [mailer]\n", `:1: a component must be written as {name: NAME, command: [program, argument, …]}`},
+		{"component with a long name", "components:\n  - {name: " + strings.Repeat("a", 64) + ", command: [a]}\n", `:2: the name of a component is up to 63 lower-case letters`},
 		{"unknown signal", "components:\n  - {name: x, command: [a], stop: {signal: TERM}}\n", `stop.signal takes`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,7 +171,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 // place, which is none that is documented here.
 func TestZeroIsRefused(t *testing.T) {
 	for _, v := range Default().Values() {
-		if v.Key == "restart.max" || v.Value == "" || v.Value[0] < '0' || '9' < v.Value[0] {
+		if v.Key == "restart.max" || strings.HasPrefix(v.Key, "limits.") || v.Value == "" || v.Value[0] < '0' || '9' < v.Value[0] {
 			continue
 		}
 		_, err := load(t, v.Key+": 0\n", nil, nil)
@@ -211,7 +216,7 @@ components:
 		Name: "mailer", Command: []string{"python3", "mailer.py"}, Dir: "workers", Env: map[string]string{"MODE": "live"},
 		After: []string{"api"}, Ready: Ready{Log: "listening"}, Restart: Restart{Max: &three}, Stop: Stop{Signal: "SIGINT", Timeout: &two},
 	}}
-	ignoreLine := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".line" }, cmp.Ignore())
+	ignoreLine := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".line" || p.Last().String() == ".file" }, cmp.Ignore())
 	if diff := cmp.Diff(want, c.Components, ignoreLine, cmp.AllowUnexported(Component{})); diff != "" {
 		t.Error(diff)
 	}
@@ -235,7 +240,7 @@ components:
 		t.Fatal(err)
 	}
 	for _, got := range c.Components {
-		want := Component{Name: got.Name, Command: []string{"a"}, line: got.line}
+		want := Component{Name: got.Name, Command: []string{"a"}, file: got.file, line: got.line}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Component{})); diff != "" {
 			t.Error(diff)
 		}
@@ -247,16 +252,23 @@ func TestDefaultFileIsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(DefaultYAML(), string(onDisk)); diff != "" {
+	if diff := cmp.Diff(DefaultYAML(message.English), string(onDisk)); diff != "" {
 		t.Errorf("configs/taskctl.yaml is not `taskctl config default`: %s", diff)
 	}
-	c, err := load(t, DefaultYAML(), nil, nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, lang := range []message.Lang{message.English, message.Spanish} {
+		c, err := load(t, DefaultYAML(lang), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range Default().Values() {
+			if got := c.Values()[i].Value; got != v.Value {
+				t.Errorf("%s: the file says %q, the default is %q", v.Key, got, v.Value)
+			}
+		}
 	}
-	for i, v := range Default().Values() {
-		if got := c.Values()[i].Value; got != v.Value {
-			t.Errorf("%s: the file says %q, the default is %q", v.Key, got, v.Value)
+	for _, s := range settings() {
+		if text := message.Spanish.SettingDoc(s.key, s.doc); (text == "") != (s.doc == "") {
+			t.Errorf("%s is explained as %q in English, and as %q in Spanish", s.key, s.doc, text)
 		}
 	}
 }
@@ -297,17 +309,100 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// FuzzFile holds that no file crashes the reader, and that what it accepts has
+// FuzzFile checks that no file crashes the reader, and that what it accepts has
 // passed every check.
 func FuzzFile(f *testing.F) {
-	f.Add(DefaultYAML())
+	f.Add(DefaultYAML(message.English))
 	f.Add("components:\n  - {name: x, command: [a], after: [api], ready: {log: a}}\n")
 	f.Add("a: &a [*a]\n")
 	f.Add("api: {<<: {addr: x}}\n? [k]\n: v\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := load(t, text, nil, nil)
-		if err == nil && len(c.validate()) > 0 {
-			t.Errorf("accepted, with problems: %v", c.validate())
+		if err == nil && len(c.validate(nil)) > 0 {
+			t.Errorf("accepted, with problems: %v", c.validate(nil))
 		}
 	})
+}
+
+// TestPostgres checks the settings of a shared database: mistakes name their line
+// and what is wrong, and never the password.
+func TestPostgres(t *testing.T) {
+	const password = "s3cret"
+	good := "postgres://u:" + password + "@db/tasks?sslmode=disable"
+	for name, tt := range map[string]struct{ file, want string }{
+		"an empty URL":    {"store: postgres\npostgres: {url: ''}", ":1: store: postgres needs postgres.url (TASKCTL_POSTGRES_URL)"},
+		"no URL":          {"store: postgres", ":1: store: postgres needs postgres.url (TASKCTL_POSTGRES_URL)"},
+		"a bad port":      {"postgres: {url: 'postgres://u:" + password + "@db:x/tasks'}", ":1: postgres.url cannot be"},
+		"a bad mode":      {"postgres:\n  url: 'host=db password=" + password + " sslmode=x'", ":2: postgres.url cannot be"},
+		"no certificate":  {"postgres: {url: 'postgres://u:" + password + "@db/tasks?sslmode=verify-full&sslrootcert=/no/such'}", "/no/such"},
+		"a bad schema":    {"postgres: {schema: 'Tasks; DROP'}", ":1: postgres.schema takes a name"},
+		"no pool":         {"postgres: {pool_size: 0}", "pool_size takes a whole number of at least 1"},
+		"not a bool":      {"postgres: {lossless_failover: maybe}", "takes true or false"},
+		"the wrong store": {"broker: postgres", ":1: broker: postgres needs store: postgres"},
+		"a wrong part":    {"start: {only: [api, launcher]}", "takes wsserver or api or consumer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tt.file, nil, nil)
+			var problems Problems
+			if !errors.As(err, &problems) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), password) {
+				t.Errorf("got %v\nwant a problem with %q", err, tt.want)
+			}
+		})
+	}
+	c, err := load(t, "store: postgres\nstart: {only: [api]}", map[string]string{"TASKCTL_POSTGRES_URL": good}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.UsedBroker() != BrokerPostgres || c.PostgresOptions().URL != good || c.Runs(WSServer) || !c.Runs(API) {
+		t.Errorf("got broker %q, %+v", c.UsedBroker(), c.Postgres)
+	}
+	for _, v := range c.Values() {
+		if strings.Contains(v.Value, password) {
+			t.Errorf("%s is shown as %s", v.Key, v.Value)
+		}
+	}
+}
+
+// TestBrokerAuthorities checks the files with the certificate authorities of brokers.
+func TestBrokerAuthorities(t *testing.T) {
+	const password = "s3cret"
+	for group, scheme := range map[string]string{"nats": "tls", "redis": "rediss", "rabbitmq": "amqps"} {
+		url := scheme + "://u:" + password + "@b:1"
+		for name, tt := range map[string]struct{ url, file, want string }{
+			"a missing file": {url, "/no/such.pem", ":3: " + group + ".ca_file: the file cannot be used: open /no/such.pem"},
+			"no certificate": {url, os.DevNull, ":3: " + group + ".ca_file: " + os.DevNull + " holds no certificate in PEM"},
+			"no TLS":         {strings.Replace(url, scheme, map[string]string{"nats": "nats", "redis": "redis", "rabbitmq": "amqp"}[group], 1), os.DevNull, ":3: " + group + ".ca_file is used only if " + group + ".url begins with " + scheme + "://"},
+		} {
+			t.Run(group+" "+name, func(t *testing.T) {
+				_, err := load(t, group+":\n  url: "+tt.url+"\n  ca_file: "+tt.file, nil, nil)
+				var problems Problems
+				if !errors.As(err, &problems) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), password) {
+					t.Errorf("got %v\nwant a problem with %q", err, tt.want)
+				}
+			})
+		}
+	}
+}
+
+// The internal token has all rights, and is for this machine.
+func TestInternalTokenStaysHere(t *testing.T) {
+	cfg := Default()
+	cfg.Dir = t.TempDir()
+	if err := os.MkdirAll(cfg.DataDir(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	internal, err := access.SecretFile(cfg.InternalToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cfg.TokenStore().Create("somebody", access.Read); err != nil {
+		t.Fatal(err)
+	}
+	if to := cfg.SubscriberConfig(); to.Token != internal {
+		t.Errorf("the local listener gets %q", to.Token)
+	}
+	cfg.WebSocketURL = "wss://elsewhere.example/ws"
+	if to := cfg.SubscriberConfig(); to.Token != "" || to.WebSocketURL != cfg.WebSocketURL {
+		t.Errorf("%s gets %q", to.WebSocketURL, to.Token)
+	}
 }

@@ -11,15 +11,15 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
-// file is a settings file while it is read: every mistake in it is collected
-// with its line, so that one run shows them all.
+// file is a settings file that is being read. All its mistakes are collected with
+// their lines, so that one run shows them all.
 type file struct {
 	name     string
 	problems Problems
-	lines    map[string]int // a setting's key → where it stands
+	lines    map[string]int // a setting's key → its line
 }
 
 func (f *file) fail(line int, text func(message.Lang) string) {
@@ -66,6 +66,8 @@ func (c *Config) parseMapping(f *file, known map[string]setting, prefix string, 
 		switch {
 		case full == "components":
 			c.Components = f.components(value)
+		case full == "hooks":
+			c.Hooks = f.hooks(value)
 		case isSetting && f.lines[full] != 0: // once in its group, once as group.name
 			f.fail(key.Line, func(l message.Lang) string { return l.ConfigDuplicateKey(full, f.lines[full]) })
 		case isSetting:
@@ -83,8 +85,8 @@ func (c *Config) parseMapping(f *file, known map[string]setting, prefix string, 
 	})
 }
 
-// each calls do for every pair of a mapping, and reports what is none and keys
-// that stand twice.
+// each calls do for every pair of a mapping, and reports repeated keys and a
+// value that is not a mapping.
 func (f *file) each(node *yaml.Node, what string, do func(name string, key, value *yaml.Node)) {
 	node = resolve(node)
 	if node.Kind != yaml.MappingNode {
@@ -95,14 +97,61 @@ func (f *file) each(node *yaml.Node, what string, do func(name string, key, valu
 		return
 	}
 	lines := map[string]int{}
+	var merged []*yaml.Node
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], resolve(node.Content[i+1])
-		if first, again := lines[key.Value]; again {
+		first, again := lines[key.Value]
+		switch {
+		case key.Tag == "!!merge":
+			merged = append(merged, value)
+		case strings.HasPrefix(key.Value, extension): // the user's own, for YAML anchors
+		case again:
 			f.fail(key.Line, func(l message.Lang) string { return l.ConfigDuplicateKey(key.Value, first) })
-			continue
+		default:
+			lines[key.Value] = key.Line
+			do(key.Value, key, value)
 		}
-		lines[key.Value] = key.Line
-		do(key.Value, key, value)
+	}
+	f.merge(merged, lines, do)
+}
+
+// extension is the prefix of keys that are ignored, so that they can hold YAML
+// anchors.
+const extension = "x-"
+
+// maxMerges bounds the mappings that one mapping merges: an anchor may refer to a
+// mapping that contains it.
+const maxMerges = 100
+
+// merge adds the pairs of merged mappings (<<: *anchor) whose keys are not set yet:
+// the mapping's own keys win, then earlier mappings.
+func (f *file) merge(mappings []*yaml.Node, lines map[string]int, do func(name string, key, value *yaml.Node)) {
+	for count := 0; len(mappings) > 0; count++ {
+		node := mappings[0]
+		mappings = mappings[1:]
+		switch {
+		case node.Kind == yaml.SequenceNode && count < maxMerges:
+			var items []*yaml.Node
+			for _, item := range node.Content {
+				items = append(items, resolve(item))
+			}
+			mappings = append(items, mappings...)
+			continue
+		case node.Kind != yaml.MappingNode || count >= maxMerges:
+			f.fail(node.Line, func(l message.Lang) string { return l.ConfigNotMapping("<<") })
+			return
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key, value := node.Content[i], resolve(node.Content[i+1])
+			_, there := lines[key.Value]
+			switch {
+			case key.Tag == "!!merge":
+				mappings = append([]*yaml.Node{value}, mappings...)
+			case !there && !strings.HasPrefix(key.Value, extension):
+				lines[key.Value] = key.Line
+				do(key.Value, key, value)
+			}
+		}
 	}
 }
 
@@ -113,7 +162,7 @@ func (f *file) scalar(s setting, node *yaml.Node) (string, bool) {
 		return "", false
 	case node.Kind == yaml.ScalarNode:
 		return node.Value, true
-	case node.Kind == yaml.SequenceNode && isList(s):
+	case node.Kind == yaml.SequenceNode && s.isList:
 		items, ok := f.list(s.key, node)
 		return strings.Join(items, ","), ok
 	}
@@ -136,8 +185,8 @@ func (f *file) list(key string, node *yaml.Node) (items []string, ok bool) {
 	return items, ok
 }
 
-// text returns a scalar as it is written, and refuses what a process could not be
-// given: nothing, or a NUL.
+// text returns a scalar as it is written. It refuses what cannot be an argument of a
+// process: an empty text, or one with a NUL.
 func (f *file) text(key string, node *yaml.Node) (string, bool) {
 	switch {
 	case node.Kind != yaml.ScalarNode:
@@ -163,10 +212,6 @@ func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.Tag == "!!null"
 }
 
-func isList(s setting) bool {
-	return strings.HasSuffix(s.key, "origins") || strings.HasSuffix(s.key, "hosts")
-}
-
 func isGroup(known map[string]setting, name string) bool {
 	for key := range known {
 		if strings.HasPrefix(key, name+".") {
@@ -184,42 +229,11 @@ func keysOf(known map[string]setting) []string {
 	return keys
 }
 
-// syntaxError takes the line out of the YAML reader's error; 1 where it names none.
+// syntaxError extracts the line from the YAML reader's error; 1 if it has none.
 func syntaxError(err error) (line int, why string) {
 	m := regexp.MustCompile(`^(?:yaml: )?(?:.*?line (\d+)[^:]*: )?(?s:(.*))$`).FindStringSubmatch(err.Error())
 	if _, scanErr := fmt.Sscan(m[1], &line); scanErr != nil {
 		line = 1
 	}
 	return line, m[2]
-}
-
-// Nearest returns the candidate that a typing error away from word, or "".
-func Nearest(word string, candidates []string) string {
-	best, distance := "", max(2, len(word)/3)+1
-	for _, candidate := range candidates {
-		if d := editDistance(word, candidate); d < distance || d == distance && best != "" && candidate < best {
-			best, distance = candidate, d
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

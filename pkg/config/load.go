@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
 // Input is what settings are read from. Flags beat the environment, which beats
@@ -21,14 +21,14 @@ type Input struct {
 	Getenv func(string) string
 }
 
-// sourceDefault is where a setting's value came from, in words for people.
+// sourceDefault is the source of a value that nobody has set, for people.
 const sourceDefault = "default"
 
 // DefaultFile is the settings file that is read when it is there.
 const DefaultFile = "configs/taskctl.yaml"
 
-// Load reads, layers and checks the settings. The error is of type Problems when
-// what was given is at fault, and holds everything that is.
+// Load reads the settings from all their sources and checks them. An error in the
+// settings themselves is of type Problems, and lists every mistake.
 func Load(in Input) (*Config, error) {
 	c, err := Bare(in.Dir, in.Getenv)
 	if err != nil {
@@ -47,11 +47,43 @@ func Load(in Input) (*Config, error) {
 			problems = append(problems, c.assign(s, value, "--"+Flag(s.key))...)
 		}
 	}
-	problems = append(problems, c.validate()...)
+	problems = append(problems, c.hooksFromEnv(in.Getenv(hooksEnv))...)
+	problems = append(problems, c.loadTokenFile()...)
+	problems = append(problems, c.validate(problems)...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return c, nil
+}
+
+// loadTokenFile reads the file of auth.token_file.
+func (c *Config) loadTokenFile() Problems {
+	const key = "auth.token_file"
+	if c.Auth.TokenFile == "" {
+		return nil
+	}
+	problem := func(text func(message.Lang) string) Problems { return Problems{{Where: c.Source(key), Text: text}} }
+	if c.Auth.Token != "" {
+		return problem(func(l message.Lang) string { return l.ConfigTwoTokens("auth.token", key) })
+	}
+	data, err := os.ReadFile(c.inDir(c.Auth.TokenFile))
+	token := strings.TrimSpace(string(data))
+	switch {
+	case err != nil:
+		return problem(func(l message.Lang) string { return l.ConfigUnreadableFile(key, l.FileCause(err)) })
+	case token == "" || checkSecret(token) != nil:
+		return problem(func(l message.Lang) string { return l.ConfigNotSecret(key) })
+	}
+	c.Auth.fromFile = token
+	return nil
+}
+
+// inDir returns the path of a file that the settings name relative to Dir.
+func (c *Config) inDir(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir, path)
 }
 
 // Bare is the defaults for a directory, which is found as [Load] finds it.
@@ -62,10 +94,10 @@ func Bare(dir string, getenv func(string) string) (*Config, error) {
 	return c, err
 }
 
-// Strays are the variables of an environment that have our prefix and set
-// nothing: misspelt ones, most likely. Those in known are somebody else's to read.
+// Strays are the environment variables with our prefix that are not settings, most likely
+// misspelt ones. Those in known are read elsewhere.
 func Strays(environ []string, known ...string) Problems {
-	known = append(known, "TASKCTL_DIR", "TASKCTL_CONFIG")
+	known = append(known, "TASKCTL_DIR", "TASKCTL_CONFIG", "TASKCTL_API_URL", hooksEnv)
 	for _, s := range settings() {
 		known = append(known, Env(s.key))
 	}
@@ -80,7 +112,7 @@ func Strays(environ []string, known ...string) Problems {
 	return strays
 }
 
-// loadFile reads the settings file. One that was asked for must be there.
+// loadFile reads the settings file. A file that was named explicitly must exist.
 func (c *Config) loadFile(in Input) Problems {
 	asked := cmp.Or(in.File, in.Getenv("TASKCTL_CONFIG"))
 	path := asked
@@ -90,19 +122,28 @@ func (c *Config) loadFile(in Input) Problems {
 	data, err := os.ReadFile(path)
 	switch {
 	case asked == "" && errors.Is(err, fs.ErrNotExist):
-		return nil
+		return misplaced(path)
 	case err != nil:
-		why := err.Error()
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			why = pathErr.Err.Error()
-		}
-		return Problems{{Where: path, Text: func(l message.Lang) string { return l.ConfigUnreadable(why) }}}
+		return Problems{{Where: path, Text: func(l message.Lang) string { return l.ConfigUnreadable(l.FileCause(err)) }}}
 	}
 	c.File = path
 	return c.parse(data, shorten(path))
 }
 
-// shorten names a file as somebody in the working directory would.
+// misplaced looks for what was meant to be the settings file, which is not there.
+func misplaced(path string) Problems {
+	if target, err := os.Readlink(path); err == nil {
+		return Problems{{Where: shorten(path), Text: func(l message.Lang) string { return l.ConfigDangling(target) }}}
+	}
+	other := strings.TrimSuffix(path, ".yaml") + ".yml"
+	if _, err := os.Lstat(other); err == nil {
+		return Problems{{Where: shorten(other), Text: func(l message.Lang) string { return l.ConfigOtherName(filepath.Base(path)) }}}
+	}
+	return nil
+}
+
+// shorten returns the path of a file relative to the working directory, if it is
+// below it.
 func shorten(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {
@@ -115,12 +156,12 @@ func shorten(path string) string {
 	return rel
 }
 
-// assign sets one scalar and remembers where its value came from.
+// assign sets one scalar and records the source of its value.
 func (c *Config) assign(s setting, value, where string) Problems {
+	c.sources[s.key] = where // also for a bad value, which is not a missing one
 	if err := s.set(c, value); err != nil {
 		return Problems{{Where: where, Text: valueText(s.key, value, err)}}
 	}
-	c.sources[s.key] = where
 	return nil
 }
 

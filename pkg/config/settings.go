@@ -1,24 +1,18 @@
 package config
 
 import (
-	"fmt"
-	"net"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-
-	"github.com/taskctl/taskctl/pkg/access"
-	"github.com/taskctl/taskctl/pkg/client"
 )
 
-// setting is one named scalar: the file's key, from which the variable's and the
-// flag's names follow, and the way into Config.
+// setting is one scalar: its key in the file, from which the names of its variable
+// and flag are derived, and how it is read into Config.
 type setting struct {
 	key    string
-	doc    string // for the commented file: whole lines, no "#"
+	doc    string // for the commented file: whole lines without "#"
 	secret bool
+	isList bool                // a sequence in the file, values with commas elsewhere
+	mask   func(string) string // what may be shown of the value; nil: all of it
 	get    func(*Config) string
 	set    func(*Config, string) error
 }
@@ -30,45 +24,88 @@ func Env(key string) string {
 
 // Flag is the name of the flag that sets a key: "restart.backoff_min" → "restart-backoff-min".
 func Flag(key string) string {
+	if key == "start.only" { // a flag of `start` alone
+		return "only"
+	}
 	return strings.NewReplacer(".", "-", "_", "-").Replace(key)
 }
 
-// settings is the whole list, in the order of the documented file.
+// settings lists all settings in the order of the commented file.
 func settings() []setting {
 	return []setting{
 		address("api.addr", "Where the REST API listens. localhost means 127.0.0.1 and ::1; port 0 picks one.\nBeyond loopback, auth.token must be set.",
 			func(c *Config) *string { return &c.API.Addr }),
-		list("api.origins", "Browser origins that may use the API and the notifications, besides the board's\nown: [https://tasks.example]",
+		list("api.origins", "Browser origins that may use the API and the notifications, besides the board's\nown: [https://tasks.example, https://*.corp.example]",
 			parseOrigin, func(c *Config) *[]string { return &c.API.Origins }),
-		list("api.hosts", "Host names that requests on a loopback address may carry, besides localhost.",
+		list("api.hosts", "Host names that requests on a loopback address may carry, besides localhost:\n[tasks.example, \"*.corp.example\"]",
 			parseHost, func(c *Config) *[]string { return &c.API.Hosts }),
+		flag("api.access_log", "Log a line for every request.",
+			func(c *Config) *bool { return &c.API.AccessLog }),
+		count("limits.rate", "Requests per second of one token, or of one address without a token, on either port;\nfurther ones are answered 429 with Retry-After. 0: no limit.",
+			0, func(c *Config) *int { return &c.Limits.Rate }),
+		count("limits.connections_per_address", "Connections of one address on either port, except this machine's; requests on further\nones are answered 503. 0: no limit.",
+			0, func(c *Config) *int { return &c.Limits.ConnectionsPerAddress }),
+		list("trusted_proxies", "Proxies whose X-Forwarded-For counts in limits and logs: [10.0.0.0/8, \"::1\"]",
+			parseProxy, func(c *Config) *[]string { return &c.TrustedProxies }),
 		address("wsserver.addr", "Where the WebSocket notification server listens.",
 			func(c *Config) *string { return &c.WSServer.Addr }),
-		size("wsserver.ring_bytes", "Memory for the newest notifications, shared by all clients; whoever is further\nbehind is fed from the database.",
+		size("wsserver.ring_bytes", "Memory for the newest notifications, shared by all clients; older ones are read from\nthe database.",
 			func(c *Config) *int64 { return &c.WSServer.RingBytes }),
-		count("wsserver.max_clients", "Clients at once; one more is told to come back later.",
+		count("wsserver.max_clients", "Clients at once; further ones are answered 503 with Retry-After.",
 			1, func(c *Config) *int { return &c.WSServer.MaxClients }),
 		text("websocket_url", "Where consumers connect; empty: derived from wsserver.addr.",
 			checkWebSocketURL, func(c *Config) *string { return &c.WebSocketURL }),
-		choice("store", "Where tasks live: sqlite (data/taskctl.db).",
-			func(c *Config) *string { return &c.Store }, "sqlite"),
-		choice("broker", "How events travel from the API to wsserver: direct (a WebSocket between the two).",
-			func(c *Config) *string { return &c.Broker }, "direct"),
+		choice("store", "Where tasks are stored: sqlite (data/taskctl.db), or postgres, which several machines\ncan share.",
+			func(c *Config) *string { return &c.Store }, StoreSQLite, StorePostgres),
+		choice("broker", "How events travel from the API to wsserver: direct (a WebSocket between the two);\nfor several machines with store postgres: postgres (notifications of the database),\nnats, redis or rabbitmq; empty: direct with store sqlite, postgres with store postgres.",
+			func(c *Config) *string { return &c.Broker }, BrokerDirect, BrokerPostgres, BrokerNATS, BrokerRedis, BrokerRabbitMQ, ""),
+		masked(text("nats.url", "The server of broker: nats, with user and password if it needs them; tls:// for TLS.",
+			brokerURL("nats", "tls"), func(c *Config) *string { return &c.NATS.URL }), redacted),
+		text("nats.ca_file", "The certificate authorities that tls:// trusts, in PEM, relative to --dir if it\nis not an absolute path; empty: those of the machine.",
+			anyText, func(c *Config) *string { return &c.NATS.CAFile }),
+		masked(text("redis.url", "The server of broker: redis; rediss:// for TLS.",
+			brokerURL("redis", "rediss"), func(c *Config) *string { return &c.Redis.URL }), redacted),
+		text("redis.ca_file", "The certificate authorities that rediss:// trusts, in PEM, relative to --dir if it\nis not an absolute path; empty: those of the machine.",
+			anyText, func(c *Config) *string { return &c.Redis.CAFile }),
+		masked(text("rabbitmq.url", "The server of broker: rabbitmq; amqps:// for TLS.",
+			brokerURL("amqp", "amqps"), func(c *Config) *string { return &c.RabbitMQ.URL }), redacted),
+		text("rabbitmq.ca_file", "The certificate authorities that amqps:// trusts, in PEM, relative to --dir if it\nis not an absolute path; empty: those of the machine.",
+			anyText, func(c *Config) *string { return &c.RabbitMQ.CAFile }),
+		masked(text("postgres.url", "The database, as libpq has it, with sslmode and sslrootcert:\npostgres://taskctl@db.internal/tasks?sslmode=verify-full",
+			checkPostgresURL, func(c *Config) *string { return &c.Postgres.URL }), redacted),
+		text("postgres.password_file", "A file with the password, read at every connection, relative to --dir if it is\nnot an absolute path; empty: the password is in the URL or in ~/.pgpass.",
+			anyText, func(c *Config) *string { return &c.Postgres.PasswordFile }),
+		text("postgres.schema", "The schema of the tables, created if it is missing.",
+			checkIdentifier, func(c *Config) *string { return &c.Postgres.Schema }),
+		count("postgres.pool_size", "Connections for reading, for each process; there are up to three more.",
+			1, func(c *Config) *int { return &c.Postgres.PoolSize }),
+		duration("postgres.connect_timeout", "How long a host may take to accept a connection.",
+			func(c *Config) *time.Duration { return &c.Postgres.ConnectTimeout }),
+		duration("postgres.statement_timeout", "How long the server may take to answer a statement.",
+			func(c *Config) *time.Duration { return &c.Postgres.StatementTimeout }),
+		flag("postgres.lossless_failover", "Replication is synchronous: a replica that is promoted has every commit, so that\nclients resume there. Otherwise they have to read all tasks again.",
+			func(c *Config) *bool { return &c.Postgres.LosslessFailover }),
 		secret(text("auth.token", "When set, every request and connection must carry it (Authorization: Bearer …).",
 			checkSecret, func(c *Config) *string { return &c.Auth.Token })),
+		text("auth.token_file", "A file that holds the token instead, relative to the directory. Named tokens with\nscopes are made with `taskctl token new`, and kept in data/tokens.",
+			anyText, func(c *Config) *string { return &c.Auth.TokenFile }),
+		text("tls.cert", "The certificate of both ports, with its chain, and its key; both in PEM, relative to\nthe directory. Renewed files are taken up within a second. Empty: plain HTTP.",
+			anyText, func(c *Config) *string { return &c.TLS.Cert }),
+		text("tls.key", "",
+			anyText, func(c *Config) *string { return &c.TLS.Key }),
 		choice("lang", "Language of messages for people: en or es; empty: what the environment says.",
 			func(c *Config) *string { return &c.Lang }, "en", "es", ""),
 		duration("events.max_age", "How long the event log is kept, so that clients can resume.",
 			func(c *Config) *time.Duration { return &c.Events.MaxAge }),
 		count("events.max", "How many events are kept at most.",
 			1, func(c *Config) *int { return &c.Events.Max }),
-		size("logs.max_size", "A log file is rotated at this size …",
+		size("logs.max_size", "The size at which a log file is rotated.",
 			func(c *Config) *int64 { return &c.Logs.MaxSize }),
-		duration("logs.max_age", "… and a rotated one is deleted at this age, …",
+		duration("logs.max_age", "The age at which a rotated log file is deleted.",
 			func(c *Config) *time.Duration { return &c.Logs.MaxAge }),
-		size("logs.max_total", "… or when all of logs/ together is larger than this.",
+		size("logs.max_total", "The size of all of logs/ together; above it the oldest rotated files are deleted.",
 			func(c *Config) *int64 { return &c.Logs.MaxTotal }),
-		count("restart.max", "A component that dies this often within restart.window is given up (failed);\n0 never gives up.",
+		count("restart.max", "A component that dies this often within restart.window is not restarted any more\n(failed); 0: it is always restarted.",
 			0, func(c *Config) *int { return &c.Restart.Max }),
 		duration("restart.window", "",
 			func(c *Config) *time.Duration { return &c.Restart.Window }),
@@ -76,239 +113,13 @@ func settings() []setting {
 			func(c *Config) *time.Duration { return &c.Restart.BackoffMin }),
 		duration("restart.backoff_max", "",
 			func(c *Config) *time.Duration { return &c.Restart.BackoffMax }),
+		list("start.only", "The components of this machine, of wsserver, api, consumer and hooks; empty: all.",
+			parseComponent, func(c *Config) *[]string { return &c.Start.Only }),
+		flag("start.test_task", "Create the test task at each start, and see its notification arrive.",
+			func(c *Config) *bool { return &c.Start.TestTask }),
 		duration("start.timeout", "How long a component may take to become ready.",
 			func(c *Config) *time.Duration { return &c.Start.Timeout }),
 		duration("stop.timeout", "How long a component may take to stop before it is killed.",
 			func(c *Config) *time.Duration { return &c.Stop.Timeout }),
 	}
-}
-
-// Default returns the built-in settings.
-func Default() *Config {
-	c := &Config{Store: "sqlite", Broker: "direct", sources: map[string]string{}}
-	c.API.Addr = "localhost:8001"
-	c.WSServer.Addr = "localhost:8765"
-	c.WSServer.RingBytes = 8 << 20
-	c.WSServer.MaxClients = 10_000
-	c.Events.MaxAge = 7 * 24 * time.Hour
-	c.Events.Max = 1_000_000
-	c.Logs.MaxSize = 10 << 20
-	c.Logs.MaxAge = 30 * 24 * time.Hour
-	c.Logs.MaxTotal = 200 << 20
-	c.Restart.Max = 5
-	c.Restart.Window = time.Minute
-	c.Restart.BackoffMin = 100 * time.Millisecond
-	c.Restart.BackoffMax = 10 * time.Second
-	c.Start.Timeout = 30 * time.Second
-	c.Stop.Timeout = 10 * time.Second
-	return c
-}
-
-// text is a setting that check finds nothing wrong with.
-func text(key, doc string, check func(string) error, field func(*Config) *string) setting {
-	return setting{
-		key: key, doc: doc,
-		get: func(c *Config) string { return *field(c) },
-		set: func(c *Config, s string) error {
-			if err := check(s); err != nil {
-				return err
-			}
-			*field(c) = s
-			return nil
-		},
-	}
-}
-
-func address(key, doc string, field func(*Config) *string) setting {
-	return text(key, doc, checkAddress, field)
-}
-
-// choice takes one of some words; an empty one stands for the default and is not
-// named to people.
-func choice(key, doc string, field func(*Config) *string, choices ...string) setting {
-	return text(key, doc, func(s string) error {
-		if slices.Contains(choices, s) {
-			return nil
-		}
-		return choiceError(slices.DeleteFunc(slices.Clone(choices), func(c string) bool { return c == "" }))
-	}, field)
-}
-
-func secret(s setting) setting {
-	s.secret = true
-	return s
-}
-
-// list is values with commas between them, each as parse returns it.
-func list(key, doc string, parse func(string) (string, error), field func(*Config) *[]string) setting {
-	return setting{
-		key: key, doc: doc,
-		get: func(c *Config) string { return strings.Join(*field(c), ",") },
-		set: func(c *Config, s string) error {
-			var items []string
-			for item := range strings.SplitSeq(s, ",") {
-				if item = strings.TrimSpace(item); item == "" {
-					continue
-				}
-				item, err := parse(item)
-				if err != nil {
-					return err
-				}
-				items = append(items, item)
-			}
-			*field(c) = items
-			return nil
-		},
-	}
-}
-
-func count(key, doc string, least int, field func(*Config) *int) setting {
-	return setting{
-		key: key, doc: doc,
-		get: func(c *Config) string { return strconv.Itoa(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = countFrom(least)(s); return err },
-	}
-}
-
-func duration(key, doc string, field func(*Config) *time.Duration) setting {
-	return setting{
-		key: key, doc: doc,
-		get: func(c *Config) string { return FormatDuration(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = positive(ParseDuration)(s); return err },
-	}
-}
-
-func size(key, doc string, field func(*Config) *int64) setting {
-	return setting{
-		key: key, doc: doc,
-		get: func(c *Config) string { return FormatSize(*field(c)) },
-		set: func(c *Config, s string) (err error) { *field(c), err = positive(ParseSize)(s); return err },
-	}
-}
-
-func checkAddress(s string) error {
-	_, port, err := net.SplitHostPort(s)
-	if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || strconv.FormatUint(n, 10) != port {
-		return errAddress
-	}
-	return nil
-}
-
-// checkWebSocketURL refuses what a client would when it starts.
-func checkWebSocketURL(s string) error {
-	if _, err := client.New(client.Config{WebSocketURL: s}); err != nil {
-		return errURL
-	}
-	return nil
-}
-
-// checkSecret refuses what a header cannot carry: control characters, and spaces
-// that would be trimmed on the way.
-func checkSecret(s string) error {
-	if strings.ContainsFunc(s, unicode.IsControl) || strings.TrimSpace(s) != s {
-		return errSecret
-	}
-	return nil
-}
-
-func parseOrigin(s string) (string, error) {
-	origin, err := access.ParseOrigin(s)
-	if err != nil {
-		return "", errOrigin
-	}
-	return origin, nil
-}
-
-func parseHost(s string) (string, error) {
-	if strings.ContainsAny(s, ":/@ ") {
-		return "", errHost
-	}
-	return s, nil
-}
-
-// countFrom is how a whole number is read that is at least this.
-func countFrom(least int) func(string) (int, error) {
-	return func(s string) (int, error) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < least || n > 1<<31-1 {
-			return 0, countError(least)
-		}
-		return n, nil
-	}
-}
-
-// positive is parse without 0, which the rooms below would take for "not set" and
-// replace with defaults of their own.
-func positive[T time.Duration | int64](parse func(string) (T, error)) func(string) (T, error) {
-	return func(s string) (T, error) {
-		n, err := parse(s)
-		if err == nil && n == 0 {
-			err = errZero
-		}
-		return n, err
-	}
-}
-
-// ParseDuration reads a Go duration, or a whole number of days: "90s", "1h30m", "7d".
-// It is never negative.
-func ParseDuration(s string) (time.Duration, error) {
-	if digits, isDays := strings.CutSuffix(s, "d"); isDays {
-		days, err := strconv.Atoi(digits)
-		if err != nil || days < 0 || days > 36_500 {
-			return 0, errDuration
-		}
-		return time.Duration(days) * 24 * time.Hour, nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, errDuration
-	}
-	return d, nil
-}
-
-// FormatDuration renders a duration as ParseDuration reads it, without empty parts.
-func FormatDuration(d time.Duration) string {
-	if d >= 24*time.Hour && d%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-// sizeUnits are tried in this order, so that a suffix of another comes after it.
-var sizeUnits = [...]struct {
-	suffix string
-	bytes  int64
-}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"kB", 1e3}, {"B", 1}, {"", 1}}
-
-// ParseSize reads a number of bytes: "8388608", "8MiB", "10MB".
-func ParseSize(s string) (int64, error) {
-	for _, u := range sizeUnits {
-		digits, ok := strings.CutSuffix(s, u.suffix)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
-		if err != nil || n < 0 || n > (1<<62)/u.bytes {
-			return 0, errSize
-		}
-		return n * u.bytes, nil
-	}
-	return 0, errSize
-}
-
-// FormatSize renders a size as ParseSize reads it, in the largest whole unit.
-func FormatSize(n int64) string {
-	for _, u := range sizeUnits[:3] {
-		if n >= u.bytes && n%u.bytes == 0 {
-			return fmt.Sprintf("%d%s", n/u.bytes, u.suffix)
-		}
-	}
-	return strconv.FormatInt(n, 10)
 }

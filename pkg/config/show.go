@@ -3,16 +3,18 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"taskctl/pkg/message"
 )
 
-// Value is one setting as `taskctl config show` tells it.
+// Value is one setting as `taskctl config show` prints it.
 type Value struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"` // secrets are masked
 	Source string `json:"source"`
 }
 
-// Values lists every setting in the order of the documented file.
+// Values lists every setting in the order of the commented file.
 func (c *Config) Values() []Value {
 	var values []Value
 	for _, s := range settings() {
@@ -20,12 +22,15 @@ func (c *Config) Values() []Value {
 		if s.secret && value != "" {
 			value = "********"
 		}
+		if s.mask != nil && value != "" {
+			value = s.mask(value)
+		}
 		values = append(values, Value{Key: s.key, Value: value, Source: c.Source(s.key)})
 	}
 	return values
 }
 
-// Keys lists the key of every setting in the order of the documented file.
+// Keys lists the key of every setting in the order of the commented file.
 func Keys() []string {
 	var keys []string
 	for _, s := range settings() {
@@ -34,29 +39,12 @@ func Keys() []string {
 	return keys
 }
 
-const fileHead = `# taskctl's settings. Everything is optional; what stands here are the defaults.
-# A value is taken from a flag first, then from the environment, then from this
-# file: api.addr is --api-addr on the commands that have it, and TASKCTL_API_ADDR.
-`
-
-const fileTail = `
-# Your own processes join the same supervision, logs and status:
-# components:
-#   - name: mailer
-#     command: [python3, mailer.py]
-#     dir: workers            # relative to --dir
-#     env: {MODE: live}
-#     after: [api]            # started when these are ready, stopped before them
-#     ready: {log: "listening"}   # or http: URL, or tcp: ADDR; without it, ready once running
-#     restart: {max: 5}
-#     stop: {signal: SIGTERM, timeout: 10s}
-`
-
-// DefaultYAML is the documented settings file with the built-in defaults.
-func DefaultYAML() string {
+// DefaultYAML is the settings file with the built-in defaults, and comments in the
+// language.
+func DefaultYAML(lang message.Lang) string {
 	c := Default()
 	var b strings.Builder
-	b.WriteString(fileHead)
+	b.WriteString(lang.SettingsHead())
 	group := ""
 	for _, s := range settings() {
 		before, name, nested := strings.Cut(s.key, ".")
@@ -74,23 +62,34 @@ func DefaultYAML() string {
 		}
 		group = before
 		if s.doc != "" {
-			for line := range strings.SplitSeq(s.doc, "\n") {
+			for line := range strings.SplitSeq(lang.SettingDoc(s.key, s.doc), "\n") {
 				b.WriteString(indent + "# " + line + "\n")
 			}
 		}
 		fmt.Fprintf(&b, "%s%s: %s\n", indent, name, yamlValue(s, c))
 	}
-	b.WriteString(fileTail)
+	b.WriteString(lang.SettingsTail())
 	return b.String()
 }
 
 func yamlValue(s setting, c *Config) string {
 	value := s.get(c)
 	switch {
-	case isList(s):
+	case s.isList:
 		return "[" + value + "]"
 	case value == "":
 		return `""`
 	}
 	return value
+}
+
+// Differences are the keys of the settings, besides the components, whose values differ.
+func Differences(a, b *Config) []string {
+	var keys []string
+	for _, s := range settings() {
+		if s.get(a) != s.get(b) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
 }

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/consumer"
+	"taskctl/pkg/client"
+	"taskctl/pkg/consumer"
 )
 
 // childVariable makes the test binary a consumer, so that it can be killed.

@@ -1,10 +1,10 @@
 // Package consumer is the terminal consumer: it connects to the notification
-// server, prints a line for each event the moment it is there, and resumes by
-// itself. With a checkpoint it goes on after a restart where it was; with an
-// output file every event's line stands in the file exactly once, also after a
-// kill -9; with a command it runs that for each event, at least once, in order.
+// server, prints a line for each event as it arrives, and resumes by itself. With
+// a checkpoint it continues after a restart where it was; with an output file
+// every event's line is in the file exactly once, also after a kill -9; with a
+// command it runs the command for each event, at least once, in order.
 //
-// It is not for programs: those use package client.
+// Programs use package client instead.
 package consumer
 
 import (
@@ -17,70 +17,78 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
 const (
-	maxWait   = time.Second // between attempts: whoever starts the parts by hand is watching
-	queueSize = 256         // notifications read ahead; what waits here forms a batch
-	maxBatch  = 64 << 10    // bytes of lines written in one piece
+	maxReconnectDelay = time.Second // between attempts: a person who starts the components by hand is waiting
+	queueSize         = 256         // notifications read ahead; those that wait form a batch
+	maxBatch          = 64 << 10    // bytes of lines written in one call
 )
 
-// Config says what to do with the events. The zero value prints them for people,
-// from now on.
+// Config says what to do with the events. The zero value prints new events for
+// people.
 type Config struct {
-	// JSON prints messages as received instead of lines for people. In both, a
-	// reset is a line too: it stands where events are missing.
+	// JSON prints messages as received instead of lines for people. In both forms
+	// a reset has a line, at the place where events are missing.
 	JSON bool
 	// Output is a file that gets the lines instead of Stdout, each exactly once.
-	// Its checkpoint is Checkpoint, or Output + ".checkpoint" where that is empty.
-	// Where it is moved away, deleted or emptied meanwhile, the lines that follow
-	// stand in the file that is at the path then, which is made if there is none.
+	// Its checkpoint is Checkpoint, by default Output + ".checkpoint". If the file
+	// is moved, deleted or emptied, new lines go to the file that is then at the
+	// path, which is created if necessary.
 	Output string
-	// Checkpoint is a file that remembers the last event that is done with.
+	// Checkpoint is a file that records the last event that is done.
 	Checkpoint string
-	// Since is where to begin; nil: at the checkpoint, or else with what happens
-	// from now on. It beats a checkpoint, except one that a run with the same
-	// Since left: that run is continued, not repeated.
+	// Since is where to start; nil: at the checkpoint, or else with new events. It
+	// overrides a checkpoint, unless a run with the same Since left it: that run is
+	// continued, not repeated.
 	Since *task.Position
 	// Exec is a command line for the shell, run once per event with the event as
-	// received on its standard input. It runs after the event's line is out and
-	// before the checkpoint, so a killed consumer runs it again: at least once, in
-	// order. A command that fails is run again, up to execAttempts times with
-	// growing pauses; then Run ends with the error and the event is not done.
+	// received on its standard input. It runs after the event's line is written and
+	// before the checkpoint is saved, so a killed consumer runs it again: at least
+	// once, in order. A command that fails is run again, up to MaxAttempts times
+	// with growing pauses; then Run ends with the error and the event is not done.
 	Exec string
+	// ExecEnv is the environment of Exec; nil: that of this process.
+	ExecEnv []string
+	// MaxAttempts is how often Exec is run for one event; 0: without a limit.
+	MaxAttempts int
+	// Types and TaskID select events; empty: all.
+	Types  []task.EventType
+	TaskID string
+	// Protected are files that Output and Checkpoint must not be.
+	Protected Protected
 }
 
-// Deps are what a consumer works with. All but Seen must be set.
+// Deps are the dependencies of a consumer. All but Seen must be set.
 type Deps struct {
 	Client *client.Client
 	Stdout io.Writer // lines of events, unless there is an Output; of commands too
 	Stderr io.Writer // messages for people
 	Lang   message.Lang
-	// Seen is told the position of an event once its line is out, and all before.
+	// Seen is called with the position of an event after its line, and all before
+	// it, are written.
 	Seen   func(task.Position)
 	Logger *slog.Logger
 }
 
 // Consumer is one terminal consumer.
 type Consumer struct {
-	cfg   Config
-	deps  Deps
-	voice voice
-	ready chan struct{}
+	cfg      Config
+	deps     Deps
+	reporter reporter
+	ready    chan struct{}
 
-	welcomed sync.Once
+	readyOnce sync.Once
 }
 
-// New checks the configuration; it opens and connects to nothing.
+// New checks the configuration. It opens no file and no connection.
 func New(cfg Config, deps Deps) (*Consumer, error) {
 	switch {
 	case deps.Client == nil || deps.Stdout == nil || deps.Stderr == nil || deps.Logger == nil:
 		return nil, errors.New("consumer needs a client, its streams and a logger")
-	case cfg.Output != "" && cfg.Output == cfg.Checkpoint:
-		return nil, errors.New("output and checkpoint must be two files")
 	}
 	if cfg.Output != "" && cfg.Checkpoint == "" {
 		cfg.Checkpoint = cfg.Output + ".checkpoint"
@@ -89,130 +97,112 @@ func New(cfg Config, deps Deps) (*Consumer, error) {
 		deps.Seen = func(task.Position) {}
 	}
 	return &Consumer{
-		cfg:   cfg,
-		deps:  deps,
-		voice: voice{out: deps.Stderr, lang: deps.Lang, url: deps.Client.WebSocketURL()},
-		ready: make(chan struct{}),
+		cfg:      cfg,
+		deps:     deps,
+		reporter: reporter{out: deps.Stderr, lang: deps.Lang, url: deps.Client.WebSocketURL()},
+		ready:    make(chan struct{}),
 	}, nil
 }
 
-// Ready is closed at the first welcome.
+// Ready is closed when the first connection is established.
 func (c *Consumer) Ready() <-chan struct{} { return c.ready }
 
-// Run consumes until ctx ends, and then returns nil with everything that was
-// printed written down. It may be called once.
+// Run consumes until ctx ends, and then flushes and returns nil. It may be called
+// once.
 func (c *Consumer) Run(ctx context.Context) (err error) {
-	j, err := openJournal(ctx, c.cfg, c.deps, &c.voice)
+	o, err := openOutput(ctx, c.cfg, c.deps, &c.reporter)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if errors.Is(err, errNotTaken) { // these events are not done, and that is all
+		if errors.Is(err, errNotRead) { // the reader has closed the output, which is not an error
 			err = nil
 		}
-		err = errors.Join(err, j.close())
+		err = errors.Join(err, o.close())
 	}()
-	c.voice.connecting()
+	c.reporter.connecting()
 
-	// The reader has a goroutine of its own, so that pings are answered while a
-	// command runs, and so that what has arrived meanwhile can be seen and batched.
-	ctx, cancel := context.WithCancel(ctx)
-	queue := make(chan received, queueSize)
-	var reader sync.WaitGroup
-	notifications := c.subscribe(ctx, j)
-	reader.Go(func() { read(ctx, notifications, queue) })
-	defer reader.Wait()
-	defer cancel()
+	// Events that arrive while a command runs form a batch.
+	queue, stop := client.ReadAhead(ctx, queueSize, func(ctx context.Context) iter.Seq2[client.Notification, error] {
+		return c.subscribe(ctx, o)
+	})
+	defer stop()
 
 	for {
 		select {
 		case <-ctx.Done():
-			return j.flush()
+			return o.flush()
 		case r := <-queue:
-			if r.err != nil {
-				return errors.Join(&SubscribeError{URL: c.voice.url, Err: r.err}, j.flush())
+			if r.Err != nil {
+				return errors.Join(&SubscribeError{URL: c.reporter.url, Err: r.Err}, o.flush())
 			}
-			if err := c.handle(ctx, j, r.n); err != nil {
+			if err := c.handle(ctx, o, r.Notification); err != nil {
 				if ctx.Err() != nil {
-					return nil // a command was cut short: its event is not done
+					return nil // a command was interrupted: its event is not done
 				}
 				return err
 			}
-			if len(queue) > 0 && len(j.lines) < maxBatch {
+			if len(queue) > 0 && len(o.lines) < maxBatch {
 				continue
 			}
-			if err := j.flush(); err != nil {
+			if err := o.flush(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// SubscribeError says that the notification server will not have this consumer.
+// SubscribeError reports that the notification server refuses this consumer.
 type SubscribeError struct {
 	URL string
-	Err error // a *client.Problem where it refused the handshake
+	Err error // a *client.Problem if it refused the handshake
 }
 
 func (e *SubscribeError) Error() string { return fmt.Sprintf("subscribe at %s: %v", e.URL, e.Err) }
 
 func (e *SubscribeError) Unwrap() error { return e.Err }
 
-// received is what the reader hands over: a notification, or its last error.
-type received struct {
-	n   client.Notification
-	err error
-}
-
-func (c *Consumer) subscribe(ctx context.Context, j *journal) iter.Seq2[client.Notification, error] {
-	options := client.SubscribeOptions{MaxWait: maxWait}
-	if !j.placed {
+func (c *Consumer) subscribe(ctx context.Context, o *output) iter.Seq2[client.Notification, error] {
+	options := client.SubscribeOptions{Types: c.cfg.Types, TaskID: c.cfg.TaskID, MaxWait: maxReconnectDelay}
+	if !o.positioned {
 		return c.deps.Client.Watch(ctx, options)
 	}
-	return c.deps.Client.Subscribe(ctx, j.state.Position, options)
+	return c.deps.Client.Subscribe(ctx, o.state.Position, options)
 }
 
-func read(ctx context.Context, notifications iter.Seq2[client.Notification, error], queue chan<- received) {
-	for n, err := range notifications {
-		select {
-		case queue <- received{n, err}:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (c *Consumer) handle(ctx context.Context, j *journal, n client.Notification) error {
+func (c *Consumer) handle(ctx context.Context, o *output, n client.Notification) error {
 	switch n := n.(type) {
 	case client.Connected:
-		c.voice.connected(n)
+		c.reporter.connected(n)
 		c.deps.Logger.Debug("connected", "position", n.Position, "clients", n.Clients, "resumed", n.Resumed)
-		j.move(n.Position)
-		if err := j.flush(); err != nil {
+		o.done(n.Position)
+		if err := o.flush(); err != nil {
 			return err
 		}
-		c.welcomed.Do(func() { close(c.ready) })
+		c.readyOnce.Do(func() { close(c.ready) })
 	case client.Event:
 		if c.cfg.JSON {
-			j.lines = appendRaw(j.lines, n.Raw)
+			o.lines = appendRaw(o.lines, n.Raw)
 		} else {
-			j.lines = appendEvent(j.lines, c.deps.Lang, n)
+			o.lines = appendEvent(o.lines, c.deps.Lang, n)
 		}
-		j.event(n.Position)
+		o.event(n.Position)
 		if c.cfg.Exec != "" {
-			return c.command(ctx, j, n)
+			return c.command(ctx, o, n)
 		}
-		j.move(n.Position)
+		o.done(n.Position)
+	case client.Heartbeat: // of a filtered subscription: nothing selected happened up to here
+		o.done(n.Position)
 	case client.Reset:
 		if c.cfg.JSON {
-			j.lines = appendRaw(j.lines, n.Raw)
+			o.lines = appendRaw(o.lines, n.Raw)
 		} else {
-			j.lines = appendReset(j.lines, c.deps.Lang, n)
+			o.lines = appendReset(o.lines, c.deps.Lang, n)
 		}
 		c.deps.Logger.Warn("reset", "reason", string(n.Reason), "position", n.Position)
-		j.move(n.Position)
+		o.done(n.Position)
 	case client.Disconnected:
-		c.voice.disconnected(n)
+		c.reporter.disconnected(n)
 		c.deps.Logger.Debug("disconnected", "cause", n.Err, "attempt", n.Attempt, "wait", n.Wait)
 	}
 	return nil

@@ -17,11 +17,11 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/consumer"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/consumer"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
 func TestMain(m *testing.M) {
@@ -81,7 +81,7 @@ type running struct {
 	ready          <-chan struct{}
 	cancel         context.CancelFunc
 	done           chan error
-	seen           chan task.Position
+	reportSeen     chan task.Position
 }
 
 func start(t *testing.T, s *clienttest.Server, cfg consumer.Config, lang message.Lang) *running {
@@ -95,10 +95,10 @@ func startAt(t *testing.T, url string, cfg consumer.Config, lang message.Lang) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, stdout: newOutput(), stderr: newOutput(), done: make(chan error, 1), seen: make(chan task.Position, 1000)}
+	r := &running{t: t, stdout: newOutput(), stderr: newOutput(), done: make(chan error, 1), reportSeen: make(chan task.Position, 1000)}
 	con, err := consumer.New(cfg, consumer.Deps{
 		Client: c, Stdout: r.stdout, Stderr: r.stderr, Lang: lang, Logger: slog.New(slog.DiscardHandler),
-		Seen: func(p task.Position) { r.seen <- p },
+		Seen: func(p task.Position) { r.reportSeen <- p },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func (r *running) until(p task.Position) {
 		select {
 		case <-deadline:
 			r.t.Fatalf("never saw %s\n%s", p, r.stderr)
-		case at := <-r.seen:
+		case at := <-r.reportSeen:
 			if at.Epoch == p.Epoch && at.Seq >= p.Seq {
 				return
 			}

@@ -6,64 +6,50 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
-	"runtime"
-	"syscall"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client"
+	"taskctl/pkg/client"
+	"taskctl/pkg/command"
+	"taskctl/pkg/wait"
 )
 
 const (
-	execAttempts = 5
-	execPause    = 250 * time.Millisecond // after the first failure; doubles, with jitter
-	execGrace    = 5 * time.Second        // for a running command when the consumer stops
+	execRetryDelay    = 250 * time.Millisecond // after the first failure; doubles up to maxExecRetryDelay, with jitter
+	maxExecRetryDelay = 30 * time.Second
 )
 
-// command runs the command for one event, whose line is out by then, and makes
-// the checkpoint say so when the command has succeeded.
-func (c *Consumer) command(ctx context.Context, j *journal, e client.Event) error {
-	if err := j.print(); err != nil {
+// command writes the event's line, runs the command for it, and saves the
+// checkpoint after the command has succeeded.
+func (c *Consumer) command(ctx context.Context, o *output, e client.Event) error {
+	if err := o.write(); err != nil {
 		return err
 	}
 	input := appendRaw(nil, e.Raw)
 	for attempt := 1; ; attempt++ {
 		err := c.shell(ctx, input)
 		if err == nil {
-			j.move(e.Position)
-			return j.flush()
+			o.done(e.Position)
+			return o.flush()
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if attempt == execAttempts {
+		if attempt == c.cfg.MaxAttempts {
 			return fmt.Errorf("run command for event %d, %d times: %w", e.Position.Seq, attempt, err)
 		}
-		wait := execPause << (attempt - 1)
-		wait += rand.N(wait)
-		c.voice.say(c.deps.Lang.ConsumerExecRetry(e.Position.Seq, err.Error(), wait))
-		if !pause(ctx, wait) {
+		delay := min(execRetryDelay<<min(attempt-1, 10), maxExecRetryDelay)
+		delay += rand.N(delay)
+		c.reporter.print(c.deps.Lang.ConsumerExecRetry(e.Position.Seq, err.Error(), delay))
+		if !wait.Sleep(ctx, delay) {
 			return ctx.Err()
 		}
 	}
 }
 
-// shell runs the command once. When ctx ends, it and what it has started are asked
-// to stop. It is killed if it has not within execGrace, and what it leaves behind
-// when it is gone; its event is then not done, unless it succeeded.
+// shell runs the command once.
 func (c *Consumer) shell(ctx context.Context, input []byte) error {
-	shell, flag := "sh", "-c"
-	if runtime.GOOS == "windows" {
-		shell, flag = "cmd", "/C"
-	}
-	cmd := exec.CommandContext(ctx, shell, flag, c.cfg.Exec)
-	cmd.Stdin = bytes.NewReader(input)
-	cmd.Stdout, cmd.Stderr = c.deps.Stdout, c.deps.Stderr
-	ownGroup(cmd)
-	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGTERM) }
-	cmd.WaitDelay = execGrace
-	err := cmd.Run()
-	if ctx.Err() != nil && cmd.Process != nil {
-		_ = signalGroup(cmd, syscall.SIGKILL) // what the command has left
-	}
-	return err
+	return command.Run(ctx, command.Shell(c.cfg.Exec), func(cmd *exec.Cmd) {
+		cmd.Stdin, cmd.Env = bytes.NewReader(input), c.cfg.ExecEnv
+		cmd.Stdout, cmd.Stderr = c.deps.Stdout, c.deps.Stderr
+	})
 }

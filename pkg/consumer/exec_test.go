@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/consumer"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/consumer"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestCommandGetsTheEventAsReceived(t *testing.T) {
@@ -43,7 +44,7 @@ func TestCommandThatFailsIsRunAgain(t *testing.T) {
 	r.stdout.wait(t, "ran\n")
 	r.stop()
 	got := r.stderr.String()
-	if !strings.Contains(got, "The command failed for event #1 (exit status 3); again in ") || strings.Contains(got, "#2") {
+	if !strings.Contains(got, "The command failed for event #1 (exit status 3); next try in ") || strings.Contains(got, "#2") {
 		t.Errorf("stderr:\n%s", got)
 	}
 	ran, second := strings.Index(r.stdout.String(), "ran\n"), strings.Index(r.stdout.String(), "#2")
@@ -58,7 +59,7 @@ func TestCommandThatAlwaysFailsEndsTheConsumer(t *testing.T) {
 	}
 	t.Parallel()
 	s := clienttest.New(t)
-	cfg := consumer.Config{Checkpoint: filepath.Join(t.TempDir(), "checkpoint"), Exec: "exit 7"}
+	cfg := consumer.Config{Checkpoint: filepath.Join(t.TempDir(), "checkpoint"), Exec: "exit 7", MaxAttempts: 5}
 	r := start(t, s, cfg, message.English)
 	<-r.ready
 	s.Add(1)
@@ -72,12 +73,33 @@ func TestCommandThatAlwaysFailsEndsTheConsumer(t *testing.T) {
 	r.stop()
 }
 
+// A filtered consumer runs its command for the selected events only, and its checkpoint
+// passes the others too.
+func TestFilteredExec(t *testing.T) {
+	s := clienttest.New(t)
+	cfg := consumer.Config{
+		Checkpoint: filepath.Join(t.TempDir(), "checkpoint"), Exec: "cat >&2",
+		Types: []task.EventType{task.Deleted},
+	}
+	r := start(t, s, cfg, message.English)
+	<-r.ready
+	head := s.Add(3)
+	waittest.For(t, "the checkpoint at the end of the log", func() bool {
+		s.Heartbeat(head.Seq)
+		return strings.Contains(string(read(t, cfg.Checkpoint)), head.String())
+	})
+	r.stop()
+	if strings.Contains(r.stderr.String(), "task_created") {
+		t.Errorf("the command ran for an event that was not selected:\n%s", r.stderr)
+	}
+}
+
 func TestStopDoesNotWaitForAPause(t *testing.T) {
 	s := clienttest.New(t)
-	r := start(t, s, consumer.Config{Exec: "exit 1"}, message.English)
+	r := start(t, s, consumer.Config{Exec: "exit 1", MaxAttempts: 5}, message.English)
 	<-r.ready
 	s.Add(1)
-	r.stderr.wait(t, "again in")
+	r.stderr.wait(t, "next try in")
 	r.stop()
 }
 
@@ -94,8 +116,8 @@ func TestStopEndsTheCommand(t *testing.T) {
 	}
 }
 
-// What a command has started ends with it: the event is not done, and the next
-// consumer would run it beside the survivor.
+// The child processes of a command end with it, because the event is not done, and the
+// next consumer runs its command again.
 func TestStopEndsWhatTheCommandStarted(t *testing.T) {
 	s := clienttest.New(t)
 	r := start(t, s, consumer.Config{Exec: "sleep 600 & echo child $! >&2; wait"}, message.English)
@@ -119,8 +141,8 @@ func TestStopEndsWhatTheCommandStarted(t *testing.T) {
 	}
 }
 
-// zombie reports that a process has ended and is waited for by nobody, as happens
-// where the first process of a container does not.
+// zombie reports whether a process has ended but is not reaped, as in a container whose
+// first process does not reap.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && strings.Contains(string(stat), ") Z ")

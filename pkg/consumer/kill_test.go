@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/client/clienttest"
-	"github.com/taskctl/taskctl/pkg/consumer"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client/clienttest"
+	"taskctl/pkg/consumer"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
 // spawn starts a consumer in a process group of its own, as the launcher does.
@@ -41,9 +41,8 @@ func kill(cmd *exec.Cmd) {
 	_ = cmd.Wait()
 }
 
-// batter kills consumer after consumer at random moments while events keep
-// coming and connections keep breaking, and lets the last one finish. In the
-// middle of each one's life it calls meanwhile.
+// batter kills one consumer after another at random moments during events and broken
+// connections, and lets the last one finish. It calls meanwhile once during each run.
 func batter(t *testing.T, seed uint64, kills, events int, cfg consumer.Config, meanwhile func()) {
 	t.Helper()
 	s := clienttest.New(t)
@@ -100,7 +99,7 @@ func TestOutputHasEveryLineOnceWhateverIsKilled(t *testing.T) {
 }
 
 // With the output moved away in between, the lines of a consumer that is killed
-// before its checkpoint may come again in the next file; none is missing, and no
+// before its checkpoint may come next try in the next file; none is missing, and no
 // file is torn or repeats itself.
 func TestNoLineIsMissingWhateverIsKilledAndMovedAway(t *testing.T) {
 	t.Parallel()

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/taskctl/taskctl/pkg/client"
-	"github.com/taskctl/taskctl/pkg/logfile"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/client"
+	"taskctl/pkg/logfile"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
 // appendRaw appends a message as received, as one line.
 func appendRaw(dst, raw []byte) []byte {
-	if bytes.ContainsAny(raw, "\r\n") { // white space between members: inside strings they are escaped
+	if bytes.ContainsAny(raw, "\r\n") { // between members only: inside strings they are escaped
 		compact := jsontext.Value(bytes.Clone(raw))
 		if compact.Compact() == nil {
 			raw = compact
@@ -50,8 +50,7 @@ func appendEvent(dst []byte, l message.Lang, e client.Event) []byte {
 	return append(dst, '\n')
 }
 
-// SeqOf returns the seq of the event that a line for people tells of. A line of
-// any other kind has none.
+// SeqOf returns the seq in an event's line for people. Other lines have none.
 func SeqOf(line string) (seq uint64, found bool) {
 	at, rest, _ := strings.Cut(line, " ")
 	number, rest, _ := strings.Cut(rest, " ")
@@ -65,7 +64,7 @@ func verbWidth(l message.Lang) int {
 	return max(len(l.ConsumerCreated()), len(l.ConsumerUpdated()), len(l.ConsumerDeleted()))
 }
 
-// appendReset appends the line that stands where events are missing.
+// appendReset appends the line that marks missing events.
 func appendReset(dst []byte, l message.Lang, r client.Reset) []byte {
 	reason := printable(string(r.Reason))
 	switch r.Reason {
@@ -79,20 +78,20 @@ func appendReset(dst []byte, l message.Lang, r client.Reset) []byte {
 	return append(append(dst, l.ConsumerReset(reason, r.Position.Seq)...), '\n')
 }
 
-// printable escapes what a terminal would obey, by the rule for log text; but all
-// of it stays to be seen, for no title needs colours.
+// printable escapes the characters that are not printable in a log line, so that a
+// title cannot control the terminal.
 func printable(s string) string {
 	plain := 0
 	for plain < len(s) && ' ' <= s[plain] && s[plain] <= '~' {
 		plain++
 	}
-	if strings.IndexFunc(s[plain:], logfile.Obeyed) < 0 {
+	if strings.IndexFunc(s[plain:], logfile.Unprintable) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case !logfile.Obeyed(r):
+		case !logfile.Unprintable(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,45 +9,45 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/checkpoint"
+	"taskctl/pkg/task"
 )
 
 // put prints the line of an event, and leaves the checkpoint to a flush.
-func put(t *testing.T, j *journal, seq uint64) {
+func put(t *testing.T, o *output, seq uint64) {
 	t.Helper()
 	p := task.Position{Epoch: "e", Seq: seq}
-	j.lines = fmt.Appendf(j.lines, "line %d\n", seq)
-	j.event(p)
-	if err := j.print(); err != nil {
+	o.lines = fmt.Appendf(o.lines, "line %d\n", seq)
+	o.event(p)
+	if err := o.write(); err != nil {
 		t.Fatal(err)
 	}
-	j.move(p)
+	o.done(p)
 }
 
-func flush(t *testing.T, j *journal) {
+func flush(t *testing.T, o *output) {
 	t.Helper()
-	if err := j.flush(); err != nil {
+	if err := o.flush(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// openAt opens the journal as the next run does after a kill, and checks where it
-// goes on.
-func openAt(t *testing.T, output string, seq uint64) *journal {
+// openAt opens the output as the next run does after a kill, and checks the position.
+func openAt(t *testing.T, path string, seq uint64) *output {
 	t.Helper()
-	cfg := Config{Output: output, Checkpoint: output + ".checkpoint"}
-	j, err := openJournal(t.Context(), cfg, Deps{Stdout: io.Discard, Seen: func(task.Position) {}}, &voice{out: io.Discard})
+	cfg := Config{Output: path, Checkpoint: path + ".checkpoint"}
+	o, err := openOutput(t.Context(), cfg, Deps{Stdout: io.Discard, Seen: func(task.Position) {}}, &reporter{out: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = j.close() })
-	if j.state.Position.Seq != seq {
-		t.Fatalf("it goes on after %d, want %d", j.state.Position.Seq, seq)
+	t.Cleanup(func() { _ = o.close() })
+	if o.state.Position.Seq != seq {
+		t.Fatalf("it continues after %d, want %d", o.state.Position.Seq, seq)
 	}
-	return j
+	return o
 }
 
-// A line in a new output that no checkpoint covers comes again, and only that one.
+// Only the line in a new output that no checkpoint covers is printed again.
 func TestKilledAfterTheFirstLineOfANewOutput(t *testing.T) {
 	for name, away := range map[string]func(output string) error{
 		"moved":    func(output string) error { return os.Rename(output, output+".1") },
@@ -63,36 +64,36 @@ func TestKilledAfterTheFirstLineOfANewOutput(t *testing.T) {
 					t.Skip("a stopped consumer cannot tell the file of somebody else from its own")
 				}
 				output := filepath.Join(t.TempDir(), "lines")
-				j := openAt(t, output, 0)
-				j.move(task.Position{Epoch: "e", Seq: 1})
-				flush(t, j)
+				o := openAt(t, output, 0)
+				o.done(task.Position{Epoch: "e", Seq: 1})
+				flush(t, o)
 				for seq := range uint64(3) {
-					put(t, j, seq+2)
-					flush(t, j)
+					put(t, o, seq+2)
+					flush(t, o)
 				}
 				if !running {
-					_ = j.close()
+					_ = o.close()
 				}
 				if err := away(output); err != nil {
 					t.Skip(err) // Windows does not move a file that is open
 				}
 				if !running {
-					j = openAt(t, output, 4)
+					o = openAt(t, output, 4)
 				}
 				kept, _ := os.ReadFile(output) // the file of somebody, if any
 				if len(kept) > 0 && kept[len(kept)-1] != '\n' {
 					kept = append(kept, '\n')
 				}
 				for range 2 { // killed twice
-					put(t, j, 5)
-					_ = j.close()
-					j = openAt(t, output, 4)
+					put(t, o, 5)
+					_ = o.close()
+					o = openAt(t, output, 4)
 				}
-				put(t, j, 5)
-				flush(t, j)
-				put(t, j, 6)
-				flush(t, j)
-				_ = j.close()
+				put(t, o, 5)
+				flush(t, o)
+				put(t, o, 6)
+				flush(t, o)
+				_ = o.close()
 				openAt(t, output, 6)
 				got, err := os.ReadFile(output)
 				if want := string(kept) + "line 5\nline 6\n"; err != nil || string(got) != want {
@@ -110,18 +111,23 @@ func replace(path, text string) error {
 	return os.Rename(path+".new", path)
 }
 
-// A checkpoint that was kept without an output becomes one of an output before
-// there is a line.
+// A checkpoint without an output records a new output before its first line.
 func TestOutputForACheckpointThatHadNone(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "lines")
-	writeMark(t, output+".checkpoint", checkpoint{Position: task.Position{Epoch: "e", Seq: 4}})
-	j := openAt(t, output, 4)
-	flush(t, j) // as at the welcome
-	put(t, j, 5)
-	_ = j.close()
-	j = openAt(t, output, 4)
-	put(t, j, 5)
-	flush(t, j)
+	cp, err := checkpoint.Open(t.Context(), output+".checkpoint", os.O_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(cp.Save(checkpoint.State{Position: task.Position{Epoch: "e", Seq: 4}}), cp.Close()); err != nil {
+		t.Fatal(err)
+	}
+	o := openAt(t, output, 4)
+	flush(t, o) // as at the welcome
+	put(t, o, 5)
+	_ = o.close()
+	o = openAt(t, output, 4)
+	put(t, o, 5)
+	flush(t, o)
 	if got, err := os.ReadFile(output); err != nil || string(got) != "line 5\n" {
 		t.Errorf("the output is %q, %v", got, err)
 	}

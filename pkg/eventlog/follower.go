@@ -2,45 +2,44 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// readLimit is how many events one look asks of the log at a time.
+// readLimit is the number of events of one read.
 const readLimit = 1024
 
-// Sink takes the stream. Its methods are called one at a time.
+// Sink receives the stream. Its methods are called one at a time.
 type Sink interface {
-	// Reset says that the stream goes on after head, whatever came before. It is
-	// called once with an empty reason before anything else, and again whenever
-	// the log cannot be followed from where the stream stood: its epoch is
-	// another one (a restored backup), it ends before, or it begins after.
+	// Reset says that the stream continues after head. It is called first, with an
+	// empty reason, and again whenever the log cannot be read from the position of the
+	// stream: because the log has another epoch (a restored backup), ends before that
+	// position, or begins after it.
 	Reset(head task.Position, reason task.GoneReason)
 
-	// Append hands over the events that follow, dense. They may be kept, and
-	// must not be changed.
+	// Append passes the next events, without gaps. The sink may keep but not change
+	// them.
 	Append(events []task.Event)
 }
 
-// Connector is what a task.Subscriber also is when it knows whether a publisher
-// is there. While none is, the follower looks at the log far more often.
+// Connector is an optional interface of a task.Subscriber that knows whether a
+// publisher is connected. While none is, the follower reads the log far more often.
 type Connector interface {
 	Connected() bool
 }
 
-// Config is the data of a Follower. Zero values mean the defaults.
+// Config is the configuration of a Follower. Zero values mean the defaults.
 type Config struct {
-	// Quiet is the time between looks at the log while a publisher is connected:
-	// the safety net under the net. 5 s.
-	Quiet time.Duration
-	// Alone is the same while no publisher is connected: what another process
-	// has committed is seen this late at most. 250 ms.
-	Alone time.Duration
+	// Interval is the time between reads of the log while a publisher is connected, in
+	// case a notice is lost. 5 s.
+	Interval time.Duration
+	// AloneInterval is the same while no publisher is connected, and so the longest
+	// delay of an event of another process. 250 ms.
+	AloneInterval time.Duration
 }
 
 // Follower merges live batches with the log.
@@ -50,29 +49,37 @@ type Follower struct {
 	sub    task.Subscriber // nil: the log alone
 	sink   Sink
 	logger *slog.Logger
-	look   chan struct{}
+	check  chan struct{} // holds one value while a read of the log is due
 
-	mu     sync.Mutex // guards the rest, and calls of sink
+	mu     sync.Mutex // guards the fields below and calls of sink
 	pos    task.Position
-	failed bool // the log did not answer the last time; said once
+	failed bool // the last read failed, and the failure was logged
 }
 
-// New returns a Follower that feeds sink. sub may be nil.
-func New(config Config, log task.Log, sub task.Subscriber, sink Sink, logger *slog.Logger) *Follower {
-	if config.Quiet <= 0 {
-		config.Quiet = 5 * time.Second
+// Deps are the dependencies of a Follower. All but Subscriber must be set.
+type Deps struct {
+	Log        task.Log
+	Subscriber task.Subscriber // nil: the log alone
+	Sink       Sink            // gets the stream
+	Logger     *slog.Logger
+}
+
+// New wires a Follower; it starts in Run.
+func New(config Config, deps Deps) *Follower {
+	if config.Interval <= 0 {
+		config.Interval = 5 * time.Second
 	}
-	if config.Alone <= 0 {
-		config.Alone = 250 * time.Millisecond
+	if config.AloneInterval <= 0 {
+		config.AloneInterval = 250 * time.Millisecond
 	}
 	return &Follower{
-		config: config, log: log, sub: sub, sink: sink, logger: logger,
-		look: make(chan struct{}, 1),
+		config: config, log: deps.Log, sub: deps.Subscriber, sink: deps.Sink, logger: deps.Logger,
+		check: make(chan struct{}, 1),
 	}
 }
 
-// Run follows from the head of the log until ctx ends, and then returns nil. An
-// error is the Subscriber's: a log that does not answer is asked again.
+// Run follows the log from its head until ctx ends, and then returns nil. Its only
+// error is that of the Subscriber, because a failed read of the log is retried.
 func (f *Follower) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -99,7 +106,7 @@ func (f *Follower) Run(ctx context.Context) error {
 	return subscription
 }
 
-// begin finds the head of the log, and reports false when ctx ended first.
+// begin finds the head of the log, and returns false if ctx ends first.
 func (f *Follower) begin(ctx context.Context) bool {
 	for {
 		_, head, err := f.log.Bounds(ctx)
@@ -109,39 +116,46 @@ func (f *Follower) begin(ctx context.Context) bool {
 			f.reset(head, "")
 			return true
 		}
-		f.complain(ctx, err)
-		if !f.pause(ctx, f.config.Alone) {
+		f.reportFailure(ctx, err)
+		if !f.pause(ctx, f.config.AloneInterval) {
 			return false
 		}
 	}
 }
 
 func (f *Follower) interval() time.Duration {
-	if f.sub == nil {
-		return f.config.Alone
+	if f.sub == nil || f.lastFailed() {
+		return f.config.AloneInterval
 	}
 	if c, ok := f.sub.(Connector); ok && !c.Connected() {
-		return f.config.Alone
+		return f.config.AloneInterval
 	}
-	return f.config.Quiet
+	return f.config.Interval
 }
 
-// pause waits for a call of wake, at most d, and reports whether to go on.
+// lastFailed reports whether the last read of the log failed.
+func (f *Follower) lastFailed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
+// pause waits for a call of wake, at most d, and returns false if ctx has ended.
 func (f *Follower) pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-f.look:
+	case <-f.check:
 	case <-ctx.Done():
 	}
 	return ctx.Err() == nil
 }
 
-// wake has the log looked at soon. It never blocks.
+// wake makes Run read the log. It never blocks.
 func (f *Follower) wake() {
 	select {
-	case f.look <- struct{}{}:
+	case f.check <- struct{}{}:
 	default:
 	}
 }
@@ -150,7 +164,7 @@ func (f *Follower) deliver(ctx context.Context, epoch string, events []task.Even
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if epoch != f.pos.Epoch {
-		f.catchUp(ctx) // the log knows which of the two epochs is the stale one
+		f.catchUp(ctx) // a read of the log shows which of the two epochs is stale
 		if epoch != f.pos.Epoch {
 			return
 		}
@@ -166,24 +180,23 @@ func (f *Follower) deliver(ctx context.Context, epoch string, events []task.Even
 		}
 		before := f.pos
 		if f.catchUp(ctx); f.pos == before {
-			return // the log does not have them yet: a later look will find them there
+			return // the log does not have the missing events yet; a later read finds them
 		}
 	}
 }
 
-// catchUp brings the stream to the end of the log. f.mu is held.
+// catchUp reads up to the end of the log. f.mu is held.
 func (f *Follower) catchUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		events, head, err := f.log.Read(ctx, f.pos, readLimit)
-		var gone *task.GoneError
-		if errors.As(err, &gone) {
+		if gone, is := GoneOf(err); is {
 			f.logger.Warn("the event log cannot be followed from here",
 				"reason", string(gone.Reason), "position", f.pos.String(), "head", gone.Head.String())
 			f.reset(gone.Head, gone.Reason)
 			return
 		}
 		if err != nil {
-			f.complain(ctx, err)
+			f.reportFailure(ctx, err)
 			return
 		}
 		f.failed = false
@@ -207,8 +220,8 @@ func (f *Follower) advance(events []task.Event) {
 	f.sink.Append(events)
 }
 
-// complain reports the first failure of a row; the log is asked again anyway.
-func (f *Follower) complain(ctx context.Context, err error) {
+// reportFailure logs the first of several failures in a row.
+func (f *Follower) reportFailure(ctx context.Context, err error) {
 	if f.failed || ctx.Err() != nil {
 		return
 	}

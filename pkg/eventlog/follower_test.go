@@ -13,9 +13,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/task"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,7 +63,7 @@ func follow(t *testing.T, test func(log *eventlogtest.Log, pipe *eventlogtest.Pi
 	synctest.Test(t, func(t *testing.T) {
 		log, pipe, s := eventlogtest.NewLog("e1"), new(eventlogtest.Pipe), &sink{t: t}
 		log.Add(10)
-		f := eventlog.New(eventlog.Config{}, log, pipe, s, slog.New(slog.DiscardHandler))
+		f := eventlog.New(eventlog.Config{}, eventlog.Deps{Log: log, Subscriber: pipe, Sink: s, Logger: slog.New(slog.DiscardHandler)})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() {
@@ -173,13 +173,30 @@ func TestFollowerOutlivesAFailingLog(t *testing.T) {
 	})
 }
 
+// A read that fails is repeated soon, although a publisher is connected: it may have
+// been the only notice of an event.
+func TestFollowerRetriesAFailedReadSoon(t *testing.T) {
+	follow(t, func(log *eventlogtest.Log, pipe *eventlogtest.Pipe, s *sink) {
+		log.Fail(errors.New("busy"))
+		log.Add(1)
+		pipe.Connect(true) // a notice without the event
+		synctest.Wait()
+		log.Fail(nil)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := s.position().Seq; got != 11 {
+			t.Errorf("the follower is at %d a second later; want 11", got)
+		}
+	})
+}
+
 func TestFollowerTellsOfAnotherLog(t *testing.T) {
 	follow(t, func(log *eventlogtest.Log, pipe *eventlogtest.Pipe, s *sink) {
 		old := log.Add(1)
 		log.Restore("e2", 5)
-		pipe.Publish("e2", log.Add(1)) // tells of the new epoch, as an event of it
+		pipe.Publish("e2", log.Add(1)) // an event of the new epoch
 		s.want(6)
-		pipe.Publish("e1", old) // a stale publisher's last words
+		pipe.Publish("e1", old) // from a stale publisher
 		s.want(6)
 		if at := s.position(); at.Epoch != "e2" {
 			t.Errorf("the epoch is %q", at.Epoch)
@@ -215,7 +232,7 @@ func (brokenSubscriber) Subscribe(context.Context, func(string, []task.Event), f
 }
 
 func TestFollowerReturnsTheSubscribersError(t *testing.T) {
-	f := eventlog.New(eventlog.Config{}, eventlogtest.NewLog("e1"), brokenSubscriber{}, &sink{t: t}, slog.New(slog.DiscardHandler))
+	f := eventlog.New(eventlog.Config{}, eventlog.Deps{Log: eventlogtest.NewLog("e1"), Subscriber: brokenSubscriber{}, Sink: &sink{t: t}, Logger: slog.New(slog.DiscardHandler)})
 	if err := f.Run(t.Context()); err == nil || err.Error() != "subscribe: no such exchange" {
 		t.Errorf("Run returned %v", err)
 	}
@@ -224,7 +241,7 @@ func TestFollowerReturnsTheSubscribersError(t *testing.T) {
 func TestFollowerStopsWhileTheLogIsAway(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	log.Fail(task.ErrUnavailable)
-	f := eventlog.New(eventlog.Config{}, log, nil, &sink{t: t}, slog.New(slog.DiscardHandler))
+	f := eventlog.New(eventlog.Config{}, eventlog.Deps{Log: log, Sink: &sink{t: t}, Logger: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := f.Run(ctx); err != nil {

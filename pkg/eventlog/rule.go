@@ -1,47 +1,57 @@
-// Package eventlog reads the event log as one gapless, ordered stream. What
-// arrives live may be lost, repeated or out of order; the log itself is the
-// repair (invariants I4 to I6).
+// Package eventlog reads the event log as one gapless, ordered stream. Live events may
+// be lost, repeated or out of order; a receiver repairs the stream by reading the log.
+// This package is the only place with the rule for that.
 package eventlog
 
-import "github.com/taskctl/taskctl/pkg/task"
+import (
+	"errors"
 
-// Verdict is what a receiver does with an event.
-type Verdict uint8
-
-// The verdicts.
-const (
-	Apply     Verdict = iota // it is the next one
-	Duplicate                // it has been applied already: drop it
-	Hole                     // something before it is missing: ask the log
+	"taskctl/pkg/task"
 )
 
-// Judge is the one rule of every receiver, whose whole state is last, the seq it
-// was told last. prev is the seq that the sender told before this event: seq-1 in
-// an unfiltered stream, the event's "prev" member in a filtered one.
-func Judge(last, prev, seq uint64) Verdict {
+// Class says what a receiver does with an event.
+type Class uint8
+
+// The classes.
+const (
+	Next      Class = iota // the event follows: apply it
+	Duplicate              // the event was applied already: drop it
+	Gap                    // earlier events are missing: read them from the log
+)
+
+// Classify is the rule of every receiver. A receiver's whole state is last, the last
+// seq that it received. prev is the seq that the sender sent before this event: seq-1
+// in an unfiltered stream, the event's "prev" member in a filtered one.
+func Classify(last, prev, seq uint64) Class {
 	switch {
 	case seq <= last:
 		return Duplicate
 	case prev > last:
-		return Hole
+		return Gap
 	default:
-		return Apply
+		return Next
 	}
 }
 
-// Cut splits a batch of one unfiltered stream at its first hole: next are events
-// to apply after last, dense; rest is what cannot be judged before those have
-// been applied. Only where rest begins with a hole is next empty and rest not.
+// Cut splits a batch of one unfiltered stream at its first gap: next are the events to
+// apply after last, without gaps; rest are the events behind them. If next is empty and
+// rest is not, rest begins with a gap.
 func Cut(last uint64, events []task.Event) (next, rest []task.Event) {
-	for len(events) > 0 && judge(last, events[0]) == Duplicate {
+	for len(events) > 0 && classify(last, events[0]) == Duplicate {
 		events = events[1:]
 	}
 	n := 0
-	for n < len(events) && judge(last, events[n]) == Apply {
+	for n < len(events) && classify(last, events[n]) == Next {
 		last = events[n].Seq
 		n++
 	}
 	return events[:n], events[n:]
 }
 
-func judge(last uint64, e task.Event) Verdict { return Judge(last, e.Seq-1, e.Seq) }
+func classify(last uint64, e task.Event) Class { return Classify(last, e.Seq-1, e.Seq) }
+
+// GoneOf returns the *task.GoneError in err, if there is one.
+func GoneOf(err error) (*task.GoneError, bool) {
+	var gone *task.GoneError
+	return gone, errors.As(err, &gone)
+}

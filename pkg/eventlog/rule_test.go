@@ -3,34 +3,34 @@ package eventlog
 import (
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-func TestJudge(t *testing.T) {
+func TestClassify(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		last, prev, seq uint64
-		want            Verdict
+		want            Class
 	}{
-		{"the next", 5, 5, 6, Apply},
-		{"the first of all", 0, 0, 1, Apply},
+		{"the next", 5, 5, 6, Next},
+		{"the first of all", 0, 0, 1, Next},
 		{"the same again", 5, 4, 5, Duplicate},
 		{"an old one", 5, 1, 2, Duplicate},
-		{"one is missing", 5, 6, 7, Hole},
-		{"filtered: what is between was not for us", 5, 5, 9, Apply},
-		{"filtered: something for us is between", 5, 7, 9, Hole},
-		{"filtered: sent before we were told more", 8, 5, 9, Apply},
+		{"one is missing", 5, 6, 7, Gap},
+		{"filtered: what is between was not for us", 5, 5, 9, Next},
+		{"filtered: something for us is between", 5, 7, 9, Gap},
+		{"filtered: sent before we were told more", 8, 5, 9, Next},
 		{"filtered: the same again", 9, 5, 9, Duplicate},
-		{"at the end of numbers", task.MaxSeq - 1, task.MaxSeq - 1, task.MaxSeq, Apply},
+		{"at the end of numbers", task.MaxSeq - 1, task.MaxSeq - 1, task.MaxSeq, Next},
 	} {
-		if got := Judge(c.last, c.prev, c.seq); got != c.want {
-			t.Errorf("%s: Judge(%d, %d, %d) is %d; want %d", c.name, c.last, c.prev, c.seq, got, c.want)
+		if got := Classify(c.last, c.prev, c.seq); got != c.want {
+			t.Errorf("%s: Classify(%d, %d, %d) is %d; want %d", c.name, c.last, c.prev, c.seq, got, c.want)
 		}
 	}
 }
 
-// FuzzCut holds that whatever comes, what is applied is dense, begins at last+1,
-// and that nothing that could be applied is left.
+// FuzzCut checks that for any input the applied events begin at last+1 and have no
+// gaps, and that no applicable event is left.
 func FuzzCut(f *testing.F) {
 	f.Add(uint8(3), []byte{2, 3, 4, 5, 5, 6, 9, 7})
 	f.Add(uint8(0), []byte{1})
@@ -56,7 +56,7 @@ func FuzzCut(f *testing.F) {
 			if len(rest) > 0 && rest[0].Seq <= last+1 {
 				t.Fatalf("event %d was left after %d", rest[0].Seq, last)
 			}
-			if len(rest) == before && before > 0 { // a hole: whoever calls has to fill it
+			if len(rest) == before && before > 0 { // a gap, which the caller has to fill
 				last = rest[0].Seq - 1
 			}
 		}

@@ -12,10 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files returns a descriptor of each socket, to be inherited by a child. The
-// caller closes them. They are duplicates made beside the listeners:
-// net.TCPListener.File would put the shared socket into blocking mode, and
-// every process that holds it with it.
+// Files returns a descriptor of each socket, to be inherited by a child. The caller
+// closes them. They are duplicated without net.TCPListener.File, which would put the
+// shared socket into blocking mode for every process that has it open.
 func (s *Set) Files() ([]*os.File, error) {
 	var files []*os.File
 	for _, l := range s.Listeners {

@@ -12,6 +12,6 @@ func (s *Set) Files() ([]*os.File, error) {
 	return nil, errors.New("sockets cannot be handed to a child process on Windows")
 }
 
-// Share hands the sockets over. They cannot be held beside their user here: a
-// component that ends closes them, and its next generation needs new ones.
+// Share returns the sockets themselves. They cannot be duplicated here: a component
+// that ends closes them, and its next generation needs new ones.
 func (s *Set) Share() ([]net.Listener, error) { return s.Listeners, nil }

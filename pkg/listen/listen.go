@@ -1,6 +1,6 @@
-// Package listen binds the sockets that taskctl serves on, hands them from one
-// process to the next, and serves HTTP on them until told to stop. It knows
-// nothing of what is served.
+// Package listen binds the sockets that taskctl serves on, hands them from one process
+// to the next, and serves HTTP on them until told to stop. It does not know the
+// requests that it serves.
 package listen
 
 import (
@@ -11,16 +11,16 @@ import (
 	"syscall"
 )
 
-// Set is the sockets that one address came to.
+// Set holds the sockets of one address.
 type Set struct {
 	Listeners []net.Listener
 	Addr      string   // host:port with the real port, as people and programs dial it
-	Warnings  []string // what the machine lacks, in English: "::1 is not available"
+	Warnings  []string // what is missing on this machine, in English: "::1 is not available"
 }
 
-// BusyError says that somebody else holds a port.
+// BusyError says that another process uses a port.
 type BusyError struct {
-	Addr string // the very address: "[::1]:8001"
+	Addr string // the exact address: "[::1]:8001"
 	Port int
 	Err  error
 }
@@ -28,14 +28,14 @@ type BusyError struct {
 func (e *BusyError) Error() string { return fmt.Sprintf("listen on %s: %v", e.Addr, e.Err) }
 func (e *BusyError) Unwrap() error { return e.Err }
 
-// maxPortTries bounds the search for a port that is free on both loopbacks.
+// maxPortTries bounds the search for a port that is free on both loopback addresses.
 const maxPortTries = 32
 
-// Open binds host:port, or uses the passed socket of that address. The host
-// "localhost" means both loopback addresses, on one port; where the machine has
-// only one of them, a warning says so. Port 0 picks a free port. A port that
-// somebody holds is a *BusyError, and then nothing is bound.
-func (p *Passed) Open(addr string) (*Set, error) {
+// Open binds host:port, or uses the inherited socket of that address. The host
+// "localhost" means both loopback addresses, on one port; if the machine has only one
+// of them, a warning says so. Port 0 picks a free port. If the port is in use, it binds
+// nothing and returns a *BusyError.
+func (p *Inherited) Open(addr string) (*Set, error) {
 	host, portText, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
@@ -61,7 +61,7 @@ func (p *Passed) Open(addr string) (*Set, error) {
 }
 
 // openLoopback binds 127.0.0.1 and ::1 on one port.
-func (p *Passed) openLoopback(port int) (*Set, error) {
+func (p *Inherited) openLoopback(port int) (*Set, error) {
 	set := &Set{}
 	for _, family := range []struct{ network, host string }{{"tcp4", "127.0.0.1"}, {"tcp6", "::1"}} {
 		l, err := p.bind(family.network, family.host, port)
@@ -82,7 +82,7 @@ func (p *Passed) openLoopback(port int) (*Set, error) {
 	return set, nil
 }
 
-func (p *Passed) bind(network, host string, port int) (net.Listener, error) {
+func (p *Inherited) bind(network, host string, port int) (net.Listener, error) {
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
 	if l, err := p.listener(host, port); l != nil || err != nil {
 		return l, err

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestOpenLocalhostPicksOnePortForBothFamilies(t *testing.T) {
-	set, err := new(Passed).Open("localhost:0")
+	set, err := new(Inherited).Open("localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +38,7 @@ func TestOpenTakenPort(t *testing.T) {
 			}
 			defer holder.Close()
 			_, port, _ := net.SplitHostPort(holder.Addr().String())
-			_, err = new(Passed).Open("localhost:" + port)
+			_, err = new(Inherited).Open("localhost:" + port)
 			var busy *BusyError
 			if !errors.As(err, &busy) || busy.Addr != family.host+":"+port {
 				t.Fatalf("Open: %v, want a BusyError for %s:%s", err, family.host, port)
@@ -50,7 +49,7 @@ func TestOpenTakenPort(t *testing.T) {
 
 func TestOpenBadAddress(t *testing.T) {
 	for _, addr := range []string{"", "localhost", "localhost:nope", "localhost:70000", "256.0.0.1:0"} {
-		if set, err := new(Passed).Open(addr); err == nil {
+		if set, err := new(Inherited).Open(addr); err == nil {
 			t.Errorf("Open(%q) bound %s", addr, set.Addr)
 			set.Close()
 		}
@@ -58,20 +57,20 @@ func TestOpenBadAddress(t *testing.T) {
 }
 
 func TestPassedSocketsAreUsed(t *testing.T) {
-	passed, err := net.Listen("tcp4", "127.0.0.1:0")
+	inherited, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer passed.Close()
-	_, port, _ := net.SplitHostPort(passed.Addr().String())
-	p := &Passed{listeners: []net.Listener{passed}}
-	for range 2 { // a component that is given up and restarted comes again
+	defer inherited.Close()
+	_, port, _ := net.SplitHostPort(inherited.Addr().String())
+	p := &Inherited{listeners: []net.Listener{inherited}}
+	for range 2 { // a failed component is restarted later
 		for _, addr := range []string{"127.0.0.1:" + port, "localhost:" + port} {
 			set, err := p.Open(addr)
 			if err != nil {
-				t.Fatalf("open %s beside the passed socket: %v", addr, err)
+				t.Fatalf("open %s beside the inherited socket: %v", addr, err)
 			}
-			if got := set.Listeners[0].Addr().String(); got != passed.Addr().String() || !strings.HasSuffix(set.Addr, port) {
+			if got := set.Listeners[0].Addr().String(); got != inherited.Addr().String() || !strings.HasSuffix(set.Addr, port) {
 				t.Errorf("%s listens at %s as %s", addr, got, set.Addr)
 			}
 			if err := set.Close(); err != nil {
@@ -84,9 +83,9 @@ func TestPassedSocketsAreUsed(t *testing.T) {
 	} else {
 		set.Close()
 	}
-	if set, err := new(Passed).Open("127.0.0.1:" + port); err == nil {
+	if set, err := new(Inherited).Open("127.0.0.1:" + port); err == nil {
 		set.Close()
-		t.Error("the passed socket was closed")
+		t.Error("the inherited socket was closed")
 	}
 }
 
@@ -94,17 +93,30 @@ func TestPassedSocketsAreUsed(t *testing.T) {
 // waits for Run's end.
 func start(t *testing.T, ctx context.Context, s *Server, handler http.HandlerFunc) (url string, wait func() error) {
 	t.Helper()
-	set, err := new(Passed).Open("127.0.0.1:0")
+	return startPool(t, ctx, s, handler, nil)
+}
+
+// startPool is start with a limit of its own; nil: the machine's.
+func startPool(t *testing.T, ctx context.Context, s *Server, handler http.HandlerFunc, limit *capacity) (url string, wait func() error) {
+	t.Helper()
+	set, err := new(Inherited).Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.HTTP = &http.Server{Handler: handler}
+	if s.HTTP == nil {
+		s.HTTP = new(http.Server)
+	}
+	s.HTTP.Handler = handler
 	s.Listeners = set.Listeners
 	if s.DrainTimeout == 0 {
 		s.DrainTimeout = 5 * time.Second
 	}
+	conns := s.newPool()
+	if limit != nil {
+		conns.limit = *limit
+	}
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
+	go func() { done <- s.run(ctx, conns) }()
 	return "http://" + set.Addr, func() error { return <-done }
 }
 
@@ -161,7 +173,7 @@ func TestSilentConnectionDoesNotHoldUpTheStop(t *testing.T) {
 }
 
 func TestRetiredServerHandsOver(t *testing.T) {
-	set, err := new(Passed).Open("127.0.0.1:0")
+	set, err := new(Inherited).Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,26 +226,26 @@ func TestRetiredServerHandsOver(t *testing.T) {
 	}
 }
 
-// TestRetiredServerKeepsIdleConnections has connections that are idle, or have
-// not been used at all, when the server retires: their next request is answered,
-// as the last, and when they are gone the server goes, long before its grace is over.
+// TestRetiredServerKeepsIdleConnections has connections that are idle, or have not been
+// used at all, when the server retires: their next request is answered as the last, and
+// when they are closed the server ends, long before its grace is over.
 func TestRetiredServerKeepsIdleConnections(t *testing.T) {
 	retire := make(chan struct{})
 	drained := make(chan struct{})
 	url, wait := start(t, t.Context(), &Server{
 		Gate: Gate{Retire: retire}, Grace: time.Hour,
-		Drain: func(context.Context, bool) { close(drained) },
+		Drain: func(context.Context, StopCause) { close(drained) },
 	}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "answered") })
 	used, unused := dial(t, url), dial(t, url)
 	if res := used.ask(); res.Close {
 		t.Error("told to be the last before the server retires")
 	}
-	behind := dial(t, url) // in the queue: when it is answered, the unused one has been accepted
+	behind := dial(t, url) // when this one is answered, the unused one has been accepted
 	behind.ask()
 	behind.Close()
 	close(retire)
 	<-drained
-	for _, c := range []*conn{used, unused} {
+	for _, c := range []*testConn{used, unused} {
 		if res := c.ask(); res.StatusCode != http.StatusOK || !res.Close {
 			t.Errorf("%s, close %v; want an answer, and to be told that it is the last", res.Status, res.Close)
 		}
@@ -266,31 +278,31 @@ func TestGraceEnds(t *testing.T) {
 	})
 }
 
-// conn is a client's connection, used by hand.
-type conn struct {
+// testConn is a client's connection, used by hand.
+type testConn struct {
 	net.Conn
 	t    *testing.T
 	from *bufio.Reader
 }
 
-func dial(t *testing.T, url string) *conn {
+func dial(t *testing.T, url string) *testConn {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return &conn{Conn: c, t: t, from: bufio.NewReader(c)}
+	return &testConn{Conn: c, t: t, from: bufio.NewReader(c)}
 }
 
-func (c *conn) ask() *http.Response {
+func (c *testConn) ask() *http.Response {
 	c.t.Helper()
 	res, _ := c.read()
 	return res
 }
 
 // read asks, and returns the body too.
-func (c *conn) read() (res *http.Response, body string) {
+func (c *testConn) read() (res *http.Response, body string) {
 	c.t.Helper()
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	res, err := http.ReadResponse(c.from, nil)
@@ -302,99 +314,4 @@ func (c *conn) read() (res *http.Response, body string) {
 		c.Close()
 	}
 	return res, string(text)
-}
-
-// Beyond the limit requests are still answered, so that the handler can refuse
-// them or say how it is, and their connections do not stay.
-func TestConnectionsBeyondTheLimitAreMarked(t *testing.T) {
-	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, Spare(r))
-	})
-	first := dial(t, url)
-	if res, spare := first.read(); spare != "false" || res.Close {
-		t.Fatalf("the first connection: spare %s, close %v", spare, res.Close)
-	}
-	for range 3 { // each leaves its place to the next
-		if res, spare := dial(t, url).read(); spare != "true" || !res.Close {
-			t.Errorf("one more: spare %s, close %v", spare, res.Close)
-		}
-	}
-	if _, spare := first.read(); spare != "false" {
-		t.Error("the first connection has become a spare one")
-	}
-	first.Close()
-	for deadline := time.Now().Add(time.Minute); ; { // the server has to see that it is free
-		if _, spare := dial(t, url).read(); spare == "false" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the free place is not taken")
-		}
-	}
-}
-
-// Whoever holds all the places and more, without a word, does not keep others from
-// being answered for long.
-func TestSpareConnectionsEnd(t *testing.T) {
-	url, _ := start(t, t.Context(), &Server{MaxConns: 1}, func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, Spare(r))
-	})
-	for range 1 + maxSpare {
-		dial(t, url)
-	}
-	if _, spare := dial(t, url).read(); spare != "true" {
-		t.Errorf("served as %s", spare)
-	}
-}
-
-// oneConn is a listener that has one connection.
-type oneConn struct{ conn net.Conn }
-
-func (l oneConn) Accept() (net.Conn, error) { return l.conn, nil }
-func (oneConn) Close() error                { return nil }
-func (oneConn) Addr() net.Addr              { return nil }
-
-// A connection that has been taken from the queue cannot go back to it for the
-// next generation.
-func TestConnectionThatWaitsForAPlaceIsServedAtTheEnd(t *testing.T) {
-	served, client := net.Pipe()
-	defer client.Close()
-	l := newSlots(0, 0).limit(oneConn{served})
-	accepted := make(chan net.Conn, 1)
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			t.Errorf("accept: %v", err)
-		}
-		accepted <- c
-	}()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	c := <-accepted
-	if c == nil {
-		return
-	}
-	if ctx := markSpare(t.Context(), c); ctx.Value(spareKey{}) == nil {
-		t.Error("not served as a spare one")
-	}
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestAffordable(t *testing.T) {
-	for _, test := range []struct{ wanted, files, regular, spare int }{
-		{2048, 0, 2048, 512},
-		{2048, 20_000, 2048, 512},
-		{2048, 1024, 640, 256},
-		{10, 1024, 10, 256},
-		{2048, 256, 112, 64},
-		{2048, 50, 1, 12},
-	} {
-		if regular, spare := affordable(test.wanted, test.files); regular != test.regular || spare != test.spare {
-			t.Errorf("%d wanted with %d files: %d and %d, want %d and %d",
-				test.wanted, test.files, regular, spare, test.regular, test.spare)
-		}
-	}
 }

@@ -2,8 +2,10 @@ package listen
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -26,36 +28,61 @@ type Server struct {
 	Listeners []net.Listener
 	Gate      Gate
 
-	// Malformed answers what is no request; nil: net/http does, as text.
+	// TLS is the TLS configuration; nil: plain HTTP.
+	TLS *tls.Config
+
+	// Malformed answers input that is not an HTTP request; nil: net/http does, as text.
 	Malformed Malformed
 
-	// MaxConns is how many connections are served at once; 0: no limit. For the
-	// requests on some more, [Spare] is true: the handler refuses them, or answers
-	// what has to be answered at any time, and then they are closed.
+	// MaxConns is how many connections are served at once; 0: as many as the limit of
+	// open files allows. Requests on a few further connections are [Refused]: the
+	// handler answers 503, unless the request must always be answered, and then the
+	// connection is closed. Connections that have not sent a whole request do not
+	// count: they are bounded by the limit of open files, and closed after
+	// HTTP.ReadHeaderTimeout.
 	MaxConns int
 
+	// PerAddress bounds the connections of one address.
+	PerAddress PerAddress
+
+	// Health sends health checks to this server; nil: none are sent.
+	Health *HealthChecker
+
+	// Logger logs connections that are closed to make room; nil: discards.
+	Logger *slog.Logger
+
 	// Grace is how long a retired server keeps connections that are between two
-	// requests. The next answer on each carries Connection: close, so that the
-	// client leaves by itself: closing an idle connection races with its next
-	// request. The server goes when all have left, which on most days is at once.
+	// requests. The next answer on each carries Connection: close, so that the client
+	// reconnects: closing an idle connection would race with its next request. The
+	// grace ends early when no connection is left.
 	Grace time.Duration
-	// DrainTimeout bounds the end of requests under way; what is left then is cut.
+	// DrainTimeout bounds the wait for requests in progress. Their connections are
+	// closed after it.
 	DrainTimeout time.Duration
-	// Drain, where set, is called once when accepting has stopped, beside the
-	// drain of plain requests, and has to end what does not end by itself:
-	// streams, and the connections that a handler hijacked, which net/http
-	// neither closes nor awaits.
-	Drain func(ctx context.Context, retired bool)
+	// Drain, if set, is called once when accepting has stopped, while plain requests
+	// drain. It must end streams and hijacked connections, which do not end by
+	// themselves, and which net/http neither closes nor waits for.
+	Drain func(ctx context.Context, cause StopCause)
 }
 
-// freshGrace is how long a connection without a first byte is waited for when
-// the server drains.
-const freshGrace = 50 * time.Millisecond
+// StopCause says why a server stops.
+type StopCause uint8
 
-// Run serves until ctx ends or the gate retires it, then drains and returns nil.
-// An error means that a socket failed while it was wanted, or could accept
-// nothing for a while.
-func (s *Server) Run(ctx context.Context) error {
+// The causes.
+const (
+	Requested StopCause = iota // its context has ended
+	Retired                    // the next generation serves
+)
+
+// pendingGrace is how long a connection without a whole request is waited for when
+// the server drains.
+const pendingGrace = 50 * time.Millisecond
+
+// Run serves until ctx ends or the gate retires it, then drains and returns nil. An
+// error means that a socket failed before that.
+func (s *Server) Run(ctx context.Context) error { return s.run(ctx, s.newPool()) }
+
+func (s *Server) run(ctx context.Context, conns *pool) error {
 	defer s.closeListeners()
 	if s.Gate.Accept != nil {
 		select {
@@ -67,23 +94,23 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 
-	open := newConns()
-	s.HTTP.ConnState = open.track
 	var retiring atomic.Bool
-	s.HTTP.Handler = closeWhen(&retiring, s.HTTP.Handler)
+	s.HTTP.ConnState = conns.track
+	s.HTTP.ConnContext = withConn
+	s.HTTP.Handler = conns.handler(s.HTTP.Handler, &retiring)
+	s.HTTP.ErrorLog = newErrorLog(conns.logger)
+	s.HTTP.TLSConfig = s.TLS
 
-	limit := func(l net.Listener) net.Listener { return l }
-	if s.MaxConns > 0 {
-		limit = newSlots(affordable(s.MaxConns, OpenFiles())).limit
-		s.HTTP.ConnContext = markSpare
-	}
 	var group run.Group
 	for _, l := range s.Listeners {
-		l = &patientListener{Listener: l}
-		if s.Malformed != nil {
-			l = &rewordedListener{l, s.Malformed}
+		l = newPoolListener(l, conns)
+		if s.Malformed != nil && s.TLS == nil { // with TLS, net/http has to see the connection
+			l = &malformedListener{l, s.Malformed}
 		}
-		l = limit(l)
+		group.Add(func() error { return s.serve(l) }, func(error) { _ = l.Close() })
+	}
+	if s.Health != nil {
+		l := s.Health.listener(conns)
 		group.Add(func() error { return s.HTTP.Serve(l) }, func(error) { _ = l.Close() })
 	}
 	waiting, stopWaiting := context.WithCancel(ctx)
@@ -100,55 +127,70 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := group.Run(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return errors.Join(fmt.Errorf("serve: %w", err), s.HTTP.Close())
 	}
-	return s.drain(ctx, retiring.Load(), open)
+	cause := Requested
+	if retiring.Load() {
+		cause = Retired
+	}
+	return s.drain(ctx, cause, conns)
 }
 
-// drain ends what was accepted. It runs on after ctx has ended, so it is bounded
-// by its own deadlines; ctx only cuts the grace short.
-func (s *Server) drain(ctx context.Context, retired bool, open *conns) error {
+func (s *Server) serve(l net.Listener) error {
+	if s.TLS == nil {
+		return s.HTTP.Serve(l)
+	}
+	return s.HTTP.ServeTLS(l, "", "")
+}
+
+func (s *Server) newPool() *pool {
+	p := &pool{limit: capacityOf(MaxOpenFiles()), timeout: s.HTTP.ReadHeaderTimeout, logger: s.Logger, addresses: newAddresses(s.PerAddress)}
+	if s.MaxConns > 0 {
+		p.limit.established = min(p.limit.established, s.MaxConns)
+	}
+	if s.TLS == nil {
+		p.busy = busyResponse(s.Malformed)
+	}
+	if p.logger == nil {
+		p.logger = slog.New(slog.DiscardHandler)
+	}
+	return p
+}
+
+// drain ends the accepted connections. It continues after ctx has ended, bounded by its
+// own timeouts; ctx only ends the grace.
+func (s *Server) drain(ctx context.Context, cause StopCause, conns *pool) error {
 	unhurried := context.WithoutCancel(ctx)
 	var drained sync.WaitGroup
 	if s.Drain != nil {
 		drained.Go(func() {
 			deadline, cancel := context.WithTimeout(unhurried, s.DrainTimeout)
 			defer cancel()
-			s.Drain(deadline, retired)
+			s.Drain(deadline, cause)
 		})
 	}
-	if retired {
+	if cause == Retired {
 		select {
-		case <-open.gone():
+		case <-conns.gone():
 		case <-time.After(s.Grace):
 		case <-ctx.Done():
 		}
 	}
 	deadline, cancel := context.WithTimeout(unhurried, s.DrainTimeout)
 	defer cancel()
-	// Shutdown takes a connection that has not sent a byte for busy, for five
-	// seconds: a browser's spare one would hold up the stop.
-	cut := time.AfterFunc(freshGrace, open.cutFresh)
-	defer cut.Stop()
+	// Once Shutdown has begun, net/http drops the requests that it reads, without a
+	// response, and waits five seconds for a connection that has not sent one: a
+	// connection that a browser has opened in advance would delay the stop.
+	conns.awaitHandlers(pendingGrace)
+	conns.closePending()
 	err := s.HTTP.Shutdown(deadline)
 	drained.Wait()
 	if err != nil {
-		return errors.Join(fmt.Errorf("requests still under way after %v were cut: %w", s.DrainTimeout, err), s.HTTP.Close())
+		return errors.Join(fmt.Errorf("requests not finished within %v were aborted: %w", s.DrainTimeout, err), s.HTTP.Close())
 	}
 	return nil
 }
 
 func (s *Server) closeListeners() {
 	for _, l := range s.Listeners {
-		_ = l.Close() // closed already on most ways here
+		_ = l.Close() // usually closed already
 	}
-}
-
-// closeWhen adds Connection: close to every answer once the flag is up, and to
-// those on spare connections.
-func closeWhen(flag *atomic.Bool, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if flag.Load() || Spare(r) {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 // Three components write at once, in the pieces that a pipe gives, into files

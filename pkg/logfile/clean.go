@@ -11,19 +11,20 @@ import (
 	"time"
 )
 
-// Choice says what of an inventory to clean up.
+// Choice selects the files of an inventory to clean up, and how.
 type Choice struct {
 	Empty  bool // empty the current files
 	Delete bool // delete the rotated ones
-	Move   bool // move the strays into logs/
-	// Before leaves out what was changed at that time or later; zero: nothing.
+	Move   bool // move stray files into logs/
+	// Before excludes files that were changed at that time or later; zero: no file is
+	// excluded.
 	Before time.Time
 }
 
-// Op is what is done to a file.
+// Op is an operation on a file.
 type Op string
 
-// The things that are done to files.
+// The operations.
 const (
 	Empty  Op = "empty"
 	Delete Op = "delete"
@@ -33,17 +34,17 @@ const (
 // Action is one step of cleaning up.
 type Action struct {
 	Op   Op
-	File Found
-	To   string // for Move: the path it gets, if that is free then; else one like it
+	File FileInfo
+	To   string // for Move: the new path; Apply takes a similar one if it is in use by then
 }
 
-// Plan is a list of steps, to be shown before it is applied.
+// Plan is a list of steps, which the user sees before they are applied.
 type Plan struct {
 	dir     string
 	Actions []Action
 }
 
-// Plan returns the steps of the choice. Empty files are left as they are.
+// Plan returns the steps for the choice. There is no step for an empty current file.
 func (v Inventory) Plan(c Choice) Plan {
 	p := Plan{dir: v.Dir}
 	taken := make(map[string]bool)
@@ -68,11 +69,11 @@ func (v Inventory) Plan(c Choice) Plan {
 	return p
 }
 
-// freePath returns where in logs/ a stray may go. One of our own components must
-// not become the file that the launcher writes, and none a rotated file: those
-// are compressed and deleted, while a stray may still be written by someone.
-func freePath(f Found, taken func(string) bool) string {
-	if to := path.Join(Folder, f.Name+suffix); isDemos(f.Name) && !taken(to) {
+// freePath returns an unused path in logs/ for a stray file. A stray must not get the
+// name of a current file, which the launcher writes, nor that of a rotated one: those
+// are compressed and deleted, and another program may still write to the stray.
+func freePath(f FileInfo, taken func(string) bool) string {
+	if to := path.Join(Folder, f.Name+suffix); isDemoLog(f.Name) && !taken(to) {
 		return to
 	}
 	for n := 1; ; n++ {
@@ -82,7 +83,7 @@ func freePath(f Found, taken func(string) bool) string {
 	}
 }
 
-// Freed returns how many bytes the plan means to free.
+// Freed returns how many bytes the plan will free.
 func (p Plan) Freed() (size int64) {
 	for _, a := range p.Actions {
 		if a.Op != Move {
@@ -92,16 +93,16 @@ func (p Plan) Freed() (size int64) {
 	return size
 }
 
-// Result is what came of a plan.
+// Result is what applying a plan did.
 type Result struct {
 	Done  []Action // in the order of the plan; for Move with the path that it became
 	Freed int64    // bytes
 }
 
-// Apply takes the steps of the plan. Where the system is running, empty has its
-// launcher empty the files of those components and returns the bytes that freed;
-// where it is nil, they are emptied here. A step that fails does not keep the
-// others from being taken; the errors are joined.
+// Apply carries out the steps of the plan. If the system runs, empty asks its launcher
+// to empty the current files of the components, and returns the freed bytes. If empty
+// is nil, Apply empties them itself. After a failed step the others are still carried
+// out; the errors are joined.
 func (p Plan) Apply(empty func(names ...string) (int64, error)) (Result, error) {
 	f, err := openFolders(p.dir)
 	if err != nil {
@@ -121,17 +122,17 @@ func (p Plan) Apply(empty func(names ...string) (int64, error)) (Result, error) 
 	return r, errors.Join(append(errs, f.close())...)
 }
 
-// folders are where logs are. Each is a root of its own, because logs/ may be a
-// symbolic link that the user has set, as to another disk; nothing in either of
-// them leads any further.
-type folders struct{ beside, logs *os.Root }
+// folders are the directories of log files. Each has a root of its own, because logs/
+// may be a symbolic link of the user, for example to another disk. Links inside them
+// are not followed.
+type folders struct{ root, logs *os.Root }
 
 func openFolders(dir string) (folders, error) {
-	beside, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return folders{}, err
 	}
-	err = beside.Mkdir(Folder, 0o755)
+	err = root.Mkdir(Folder, 0o755)
 	if errors.Is(err, fs.ErrExist) {
 		err = nil
 	}
@@ -140,12 +141,12 @@ func openFolders(dir string) (folders, error) {
 		logs, err = os.OpenRoot(filepath.Join(dir, Folder))
 	}
 	if err != nil {
-		return folders{}, errors.Join(err, beside.Close())
+		return folders{}, errors.Join(err, root.Close())
 	}
-	return folders{beside, logs}, nil
+	return folders{root, logs}, nil
 }
 
-func (f folders) close() error { return errors.Join(f.beside.Close(), f.logs.Close()) }
+func (f folders) close() error { return errors.Join(f.root.Close(), f.logs.Close()) }
 
 func (a *Action) apply(f folders, empty func(names ...string) (int64, error)) (freed int64, err error) {
 	switch {
@@ -158,7 +159,7 @@ func (a *Action) apply(f folders, empty func(names ...string) (int64, error)) (f
 	info, err := f.logs.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return 0, nil // gone already, which is all that was wanted
+		return 0, nil // deleted already
 	case err != nil:
 		return 0, err
 	case !info.Mode().IsRegular():
@@ -177,8 +178,8 @@ func (a *Action) apply(f folders, empty func(names ...string) (int64, error)) (f
 	return info.Size(), nil
 }
 
-// move takes a stray to a path that is free, which it makes sure of by making an
-// empty file there first.
+// move moves a stray file to an unused path. It reserves the path first by creating an
+// empty file there.
 func (a *Action) move(f folders) error {
 	var failed error
 	a.To = freePath(a.File, func(to string) bool {
@@ -195,9 +196,9 @@ func (a *Action) move(f folders) error {
 		return failed
 	}
 	from, to := path.Base(a.File.Path), path.Base(a.To)
-	err := os.Rename(filepath.Join(f.beside.Name(), from), filepath.Join(f.logs.Name(), to))
+	err := os.Rename(filepath.Join(f.root.Name(), from), filepath.Join(f.logs.Name(), to))
 	if err != nil { // logs/ may be on another disk
-		err = f.carry(from, to)
+		err = f.copyAcross(from, to)
 	}
 	if err != nil {
 		return errors.Join(err, f.logs.Remove(to))
@@ -207,18 +208,18 @@ func (a *Action) move(f folders) error {
 
 var errStillWritten = errors.New("it is being written to")
 
-// carry copies a file from beside logs/ over the empty one in it, and removes the
-// original once the copy is on the disk, and is whole: what somebody adds to the
-// original meanwhile must not go with it.
-func (f folders) carry(from, to string) error {
-	before, err := f.beside.Lstat(from)
+// copyAcross copies a file over the empty one in logs/, for a logs/ on another disk. It
+// removes the original when the copy is synced and complete: if the original has grown
+// meanwhile, it stays.
+func (f folders) copyAcross(from, to string) error {
+	before, err := f.root.Lstat(from)
 	if err != nil {
 		return err
 	}
 	if !before.Mode().IsRegular() {
 		return errNotRegular
 	}
-	in, err := f.beside.Open(from)
+	in, err := f.root.Open(from)
 	if err != nil {
 		return err
 	}
@@ -227,7 +228,7 @@ func (f folders) carry(from, to string) error {
 	if err != nil {
 		return err
 	}
-	// Mode and age are kept as far as the other disk knows such things.
+	// Mode and time are kept if the other file system supports them.
 	_ = out.Chmod(before.Mode().Perm())
 	copied, err := io.Copy(out, in)
 	_ = f.logs.Chtimes(to, before.ModTime(), before.ModTime())
@@ -237,12 +238,12 @@ func (f folders) carry(from, to string) error {
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
-	after, err := f.beside.Lstat(from)
+	after, err := f.root.Lstat(from)
 	if err != nil {
 		return err
 	}
 	if !os.SameFile(before, after) || after.Size() != copied {
 		return errStillWritten
 	}
-	return f.beside.Remove(from)
+	return f.root.Remove(from)
 }

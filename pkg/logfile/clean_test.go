@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 // system makes a directory with logs of every kind. Everything rotated is older
@@ -48,9 +48,9 @@ func steps(actions []logfile.Action) []string {
 	return lines
 }
 
-func survey(t testing.TB, dir string) logfile.Inventory {
+func scan(t testing.TB, dir string) logfile.Inventory {
 	t.Helper()
-	v, err := logfile.Survey(dir)
+	v, err := logfile.Scan(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +59,8 @@ func survey(t testing.TB, dir string) logfile.Inventory {
 
 var everyStep = logfile.Choice{Empty: true, Delete: true, Move: true}
 
-func TestSurvey(t *testing.T) {
-	v := survey(t, system(t))
+func TestScan(t *testing.T) {
+	v := scan(t, system(t))
 	var got []string
 	for _, f := range v.Files {
 		got = append(got, fmt.Sprintf("%s %s %s %d", f.Kind, f.Name, f.Path, f.Size))
@@ -88,11 +88,11 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-func TestSurveyOfAnEmptyAndOfNoDirectory(t *testing.T) {
-	if v := survey(t, t.TempDir()); len(v.Files) != 0 {
+func TestScanOfAnEmptyAndOfNoDirectory(t *testing.T) {
+	if v := scan(t, t.TempDir()); len(v.Files) != 0 {
 		t.Errorf("found %v", v.Files)
 	}
-	if _, err := logfile.Survey(filepath.Join(t.TempDir(), "none")); err == nil {
+	if _, err := logfile.Scan(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("no error for a directory that does not exist")
 	}
 }
@@ -116,7 +116,7 @@ func TestPlan(t *testing.T) {
 		{"older", logfile.Choice{Delete: true, Before: start.Add(2 * time.Second)}, remove[:1], 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plan := survey(t, system(t)).Plan(tt.choice)
+			plan := scan(t, system(t)).Plan(tt.choice)
 			if diff := cmp.Diff(tt.want, steps(plan.Actions)); diff != "" {
 				t.Error(diff)
 			}
@@ -129,7 +129,7 @@ func TestPlan(t *testing.T) {
 
 func TestApply(t *testing.T) {
 	dir := system(t)
-	result, err := survey(t, dir).Plan(everyStep).Apply(nil)
+	result, err := scan(t, dir).Plan(everyStep).Apply(nil)
 	if err != nil || result.Freed != 12 || len(result.Done) != 5 {
 		t.Errorf("Apply = %+v, %v", result, err)
 	}
@@ -148,7 +148,7 @@ func TestApply(t *testing.T) {
 	if diff := cmp.Diff(want, contents(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	again, err := survey(t, dir).Plan(logfile.Choice{Delete: true, Move: true}).Apply(nil)
+	again, err := scan(t, dir).Plan(logfile.Choice{Delete: true, Move: true}).Apply(nil)
 	if err != nil || len(again.Done) != 0 {
 		t.Errorf("a second time: %+v, %v", again, err)
 	}
@@ -188,7 +188,7 @@ func otherDisk(t testing.TB) string {
 
 func TestLogsMayBeElsewhere(t *testing.T) {
 	here := system(t)
-	want := survey(t, here)
+	want := scan(t, here)
 	if _, err := want.Plan(everyStep).Apply(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestLogsMayBeElsewhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			elsewhere(t, dir, to(t))
-			v := survey(t, dir)
+			v := scan(t, dir)
 			if diff := cmp.Diff(steps(want.Plan(everyStep).Actions), steps(v.Plan(everyStep).Actions)); diff != "" {
 				t.Error(diff)
 			}
@@ -246,7 +246,7 @@ func TestMovingNeverOverwrites(t *testing.T) {
 	dir := system(t)
 	writeFile(t, "in the way", dir, "logs", "websocket_server.log")
 	writeFile(t, "in the way", dir, "logs", "api.1.log")
-	plan := survey(t, dir).Plan(logfile.Choice{Move: true})
+	plan := scan(t, dir).Plan(logfile.Choice{Move: true})
 	writeFile(t, "come since", dir, "logs", "api.2.log")
 	result, err := plan.Apply(nil)
 	want := []string{"move api.log logs/api.3.log", "move websocket_server.log logs/websocket_server.1.log"}
@@ -263,7 +263,7 @@ func TestMovingNeverOverwrites(t *testing.T) {
 func TestMovingMakesTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, "demo", dir, "flask_api.log")
-	if _, err := survey(t, dir).Plan(everyStep).Apply(nil); err != nil {
+	if _, err := scan(t, dir).Plan(everyStep).Apply(nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := readFile(t, dir, "logs", "flask_api.log"); got != "demo" {
@@ -271,8 +271,7 @@ func TestMovingMakesTheFolder(t *testing.T) {
 	}
 }
 
-// The launcher empties what it writes; the writing goes on and nothing of it is
-// lost.
+// The launcher empties its files during writes, and no later line is lost.
 func TestCleaningWhileTheLogsAreWritten(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, filepath.Join(dir, "logs"), logfile.Options{MaxSize: 3000})
@@ -286,7 +285,7 @@ func TestCleaningWhileTheLogsAreWritten(t *testing.T) {
 		if i%2 == 0 {
 			empty = set.Empty
 		}
-		result, err := survey(t, dir).Plan(everyStep).Apply(empty)
+		result, err := scan(t, dir).Plan(everyStep).Apply(empty)
 		if err != nil || result.Freed == 0 {
 			t.Fatalf("Apply = %+v, %v", result, err)
 		}
@@ -301,7 +300,7 @@ func TestEmptyFreesAndNamesWhatItCannot(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{})
 	write(t, openStream(t, set, "api", logfile.Out), "x\n")
-	writeFile(t, "123456", dir, "old.log") // of a component that is no more
+	writeFile(t, "123456", dir, "old.log") // of a component that was removed
 	freed, err := set.Empty("api", "old", "none")
 	if err != nil || freed != 34+6 {
 		t.Errorf("Empty = %d, %v", freed, err)
@@ -327,13 +326,13 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 		os.Symlink(target, filepath.Join(dir, "wsserver.log"))); err != nil {
 		t.Fatal(err)
 	}
-	if v := survey(t, dir); len(v.Files) != 0 {
+	if v := scan(t, dir); len(v.Files) != 0 {
 		t.Errorf("found %v", v.Files)
 	}
 
 	// A link that takes a file's place between the look and the step.
 	writeFile(t, "x", logs, "consumer.log")
-	plan := survey(t, dir).Plan(everyStep)
+	plan := scan(t, dir).Plan(everyStep)
 	if err := errorsOf(os.Remove(filepath.Join(logs, "consumer.log")), os.Symlink(target, filepath.Join(logs, "consumer.log"))); err != nil {
 		t.Fatal(err)
 	}
@@ -346,11 +345,11 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 	}
 }
 
-// One step that fails does not keep the others from being taken.
+// After a failed step the other steps are still carried out.
 func TestApplyGoesOnAndSaysWhatFailed(t *testing.T) {
 	dir := system(t)
 	broken := func(...string) (int64, error) { return 0, errStop }
-	result, err := survey(t, dir).Plan(everyStep).Apply(broken)
+	result, err := scan(t, dir).Plan(everyStep).Apply(broken)
 	if err == nil || !strings.Contains(err.Error(), "empty logs/api.log: stop") {
 		t.Errorf("err = %v", err)
 	}

@@ -11,34 +11,35 @@ import (
 	"time"
 )
 
-// cursor reads the log of one component: the rotated files that are wanted, then
-// the current file, and whatever takes its place.
+// cursor reads the log of one component: first rotated files, then the current file,
+// and then each file that replaces it.
 type cursor struct {
 	dir, name string
+	follow    bool // a last line without a newline is not complete yet
 
-	known    map[time.Time]bool // rotated files that were queued, or are not wanted
-	queue    []fileName         // rotated files still to read, oldest first
-	rotated  io.Closer          // the rotated file being read; nil: none
-	current  *live              // the current file; nil: there is none
-	until    int64              // current is read up to here; negative: without end
-	leaving  bool               // current is at the path no more, and read once again
-	finished os.FileInfo        // the file that was current until just now
-	from     *lines             // what is being read; nil: nothing
+	known     map[time.Time]bool // rotated files that were queued or skipped
+	queue     []fileName         // rotated files still to read, oldest first
+	rotated   io.Closer          // the rotated file being read; nil: none
+	current   *growingFile       // the current file; nil: there is none
+	readLimit int64              // current is read up to here; negative: no limit
+	replaced  bool               // current is no longer at the path, and is read a last time
+	finished  os.FileInfo        // the previous current file, read to its end
+	from      *lineReader        // reads the present file; nil: none
 
-	last time.Time // of the entry before
-	head Entry     // the next entry, where full
-	full bool
-	dry  bool // there is no more for this round
+	last       time.Time // of the previous entry
+	pending    Entry     // the next entry, if hasPending
+	hasPending bool
+	exhausted  bool // no more entries in this round
 }
 
 func (c *cursor) path() string { return filepath.Join(c.dir, c.name+suffix) }
 
-// start puts the cursor where the newest last lines begin, or somewhat before;
-// where last is negative, at the beginning of the first file that does not end
-// before since. It reads no further than to where the log is now, until released.
+// start places the cursor so that the newest last lines follow, and perhaps some more.
+// With a negative last, it begins with the first file that does not end before since.
+// readLimit becomes the present end of the log.
 func (c *cursor) start(last int, since time.Time) error {
 	c.known = make(map[time.Time]bool)
-	c.until = -1
+	c.readLimit = -1
 	if err := c.openCurrent(); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (c *cursor) start(last int, since time.Time) error {
 			c.current.offset = at
 			last -= lines
 		}
-		if c.until, err = c.current.file.Seek(0, io.SeekEnd); err != nil {
+		if c.readLimit, err = c.current.file.Seek(0, io.SeekEnd); err != nil {
 			return err
 		}
 	}
@@ -81,7 +82,7 @@ func (c *cursor) close() {
 // ones that appeared since it was last called.
 func (c *cursor) openCurrent() error {
 	for {
-		file, err := os.Open(c.path())
+		file, err := openRegular(c.path(), os.O_RDONLY)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -90,7 +91,7 @@ func (c *cursor) openCurrent() error {
 			return errors.Join(err, closeOpen(file))
 		}
 		if file != nil && !c.isCurrent(file) {
-			_ = file.Close() // rotated since it was opened, perhaps after the listing
+			_ = file.Close() // rotated since it was opened, so the list may miss it
 			continue
 		}
 		files = slices.DeleteFunc(files, func(f fileName) bool { return c.known[f.rotated] })
@@ -100,7 +101,7 @@ func (c *cursor) openCurrent() error {
 		c.queue = append(c.queue, c.withoutFinished(files)...)
 		c.finished = nil
 		if file != nil {
-			c.current = &live{file: file}
+			c.current = &growingFile{file: file}
 		}
 		return nil
 	}
@@ -113,8 +114,8 @@ func closeOpen(file *os.File) error {
 	return file.Close()
 }
 
-// withoutFinished leaves out the file that has just been read to its end. Where
-// it has been compressed already, it is the first: the others are younger.
+// withoutFinished removes the file that has just been read to its end. If that file is
+// compressed already, it is the first of the list, because the others are newer.
 func (c *cursor) withoutFinished(files []fileName) []fileName {
 	if c.finished == nil {
 		return files
@@ -128,58 +129,57 @@ func (c *cursor) withoutFinished(files []fileName) []fileName {
 	return files
 }
 
-// isCurrent reports whether file is the one at the path.
+// isCurrent reports whether file is still the one at the path.
 func (c *cursor) isCurrent(file *os.File) bool {
 	there, err1 := os.Stat(c.path())
 	here, err2 := file.Stat()
 	return err1 == nil && err2 == nil && os.SameFile(there, here)
 }
 
-// peek makes head the next entry, and reports whether there is one for now. final
-// says that nobody waits for the rest of a last line without a newline.
-func (c *cursor) peek(final bool) (bool, error) {
-	for !c.full && !c.dry {
+// peek reads the next entry into pending, and reports whether there is one now.
+func (c *cursor) peek() (bool, error) {
+	for !c.hasPending && !c.exhausted {
 		if c.from == nil {
 			if err := c.openNext(); err != nil {
 				return false, err
 			}
 			if c.from == nil {
-				c.dry = true
+				c.exhausted = true
 				break
 			}
 		}
-		if c.rotated == nil && c.until >= 0 && c.current.offset-int64(len(c.from.data)-c.from.at) >= c.until {
-			c.dry = true
+		if c.rotated == nil && c.readLimit >= 0 && c.current.offset-int64(len(c.from.data)-c.from.at) >= c.readLimit {
+			c.exhausted = true
 			break
 		}
-		line, more, err := c.from.next()
+		line, err := c.from.next()
 		if err == nil {
-			c.entry(line, more)
-		} else if err = c.end(err, final); err != nil {
+			c.setPending(line)
+		} else if err = c.end(err); err != nil {
 			return false, err
 		}
 	}
-	return c.full, nil
+	return c.hasPending, nil
 }
 
 // take returns the entry that peek has found.
 func (c *cursor) take() Entry {
-	c.full = false
-	return c.head
+	c.hasPending = false
+	return c.pending
 }
 
-func (c *cursor) entry(line []byte, more bool) {
-	c.head = parseLine(line)
-	c.head.Name = c.name
-	c.head.More = c.head.More || more
-	if c.head.Time.IsZero() {
-		c.head.Time = c.last
+func (c *cursor) setPending(line piece) {
+	c.pending = parseLine(line.text)
+	c.pending.Name = c.name
+	c.pending.More = c.pending.More || line.more
+	if c.pending.Time.IsZero() {
+		c.pending.Time = c.last
 	}
-	c.last = c.head.Time
-	c.full = true
+	c.last = c.pending.Time
+	c.hasPending = true
 }
 
-// openNext makes the next rotated file, or else the current one, what is read.
+// openNext opens the next rotated file, or else the current one, for reading.
 func (c *cursor) openNext() error {
 	if len(c.queue) == 0 && c.current == nil {
 		if err := c.openCurrent(); err != nil {
@@ -190,20 +190,19 @@ func (c *cursor) openNext() error {
 		f := c.queue[0]
 		c.queue = c.queue[1:]
 		file, err := openRotated(c.dir, f)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // deleted: it was too old, or there was too much
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted meanwhile
 		}
-		c.last = f.rotated // for lines without a time, as strays have
+		c.last = f.rotated // the time of lines without one, as in stray files
 		if err != nil {
 			c.damaged(err)
 		} else {
-			c.from, c.rotated = &lines{in: file}, file
+			c.from, c.rotated = &lineReader{in: file}, file
 		}
 		return nil
 	}
 	if c.current != nil {
-		c.from = &lines{in: c.current}
+		c.from = &lineReader{in: c.current}
 		if info, err := c.current.file.Stat(); err == nil && c.last.IsZero() {
 			c.last = info.ModTime()
 		}
@@ -211,8 +210,8 @@ func (c *cursor) openNext() error {
 	return nil
 }
 
-// end deals with what is being read having no more, for the reason err.
-func (c *cursor) end(err error, final bool) error {
+// end handles the end of the present file; err is io.EOF or the error of the read.
+func (c *cursor) end(err error) error {
 	switch {
 	case c.rotated != nil:
 		c.lastLine()
@@ -222,19 +221,19 @@ func (c *cursor) end(err error, final bool) error {
 			c.damaged(err)
 		}
 	case errors.Is(err, errEmptied):
-		c.current.offset, c.current.mark = 0, nil
-		c.from, c.until = &lines{in: c.current}, -1
+		c.current.offset, c.current.prefix = 0, nil
+		c.from, c.readLimit = &lineReader{in: c.current}, -1
 	case !errors.Is(err, io.EOF):
 		return err
-	case final:
+	case !c.follow:
 		c.lastLine()
-		c.dry = true
+		c.exhausted = true
 	case c.isCurrent(c.current.file):
-		c.dry = true
-	case !c.leaving: // something may have been written between the read and the look
-		c.leaving = true
+		c.exhausted = true
+	case !c.replaced: // more may have been written between the last read and isCurrent
+		c.replaced = true
 	default:
-		c.leaving = false
+		c.replaced = false
 		c.lastLine()
 		if c.finished, err = c.current.file.Stat(); err != nil {
 			return err
@@ -246,15 +245,16 @@ func (c *cursor) end(err error, final bool) error {
 	return nil
 }
 
-// damaged puts a line in the place of what cannot be read of a rotated file.
+// damaged makes the cursor read a line that reports the error, in place of the
+// unreadable part of a rotated file.
 func (c *cursor) damaged(err error) {
 	text := "[taskctl] some of the log cannot be read: " + err.Error() + "\n"
-	c.from, c.rotated = &lines{in: strings.NewReader(text)}, io.NopCloser(nil)
+	c.from, c.rotated = &lineReader{in: strings.NewReader(text)}, io.NopCloser(nil)
 }
 
-// lastLine takes what there is of a line without a newline.
+// lastLine makes an entry of a last line without a newline.
 func (c *cursor) lastLine() {
-	if rest := c.from.rest(); len(rest) > 0 {
-		c.entry(rest, false)
+	if rest := c.from.remainder(); len(rest) > 0 {
+		c.setPending(piece{text: rest})
 	}
 }

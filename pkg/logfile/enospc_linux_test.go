@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // smallDisk puts a disk of its own under dir, where this user may do so.
@@ -29,8 +31,8 @@ func smallDisk(t *testing.T, dir, size string) {
 	})
 }
 
-// A full disk: whole lines stand before the note, the note tells what is missing
-// to the byte, and what follows is whole again.
+// On a full disk only whole lines precede the note, the note counts the missing bytes
+// exactly, and later lines are whole.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	smallDisk(t, dir, "256k") // without it, TestFileSizeLimit covers the writing
@@ -39,7 +41,7 @@ func TestFullDisk(t *testing.T) {
 	set := openSet(t, dir, logfile.Options{})
 	fillUp(t, set, dir, "no space left on device", func() { _ = os.Remove(ballast) })
 
-	// A new file cannot be made on a full disk either; a child sees none of it.
+	// On a full disk no new file can be created either, which does not affect a child.
 	writeFile(t, "", ballast)
 	_ = os.WriteFile(ballast, make([]byte, 1<<20), 0o644) // as much as there is room for
 	write(t, openStream(t, set, "late", logfile.Out), "lost\n")
@@ -49,14 +51,14 @@ func TestFullDisk(t *testing.T) {
 	write(t, openStream(t, set, "late", logfile.Out), "kept\n")
 	closeSet(t, set)
 	got := readAll(t, dir, everything("late"))
-	if len(got) != 2 || got[0] != "[taskctl] 1 lines (37 bytes) lost: no space left on device" || got[1] != "kept" {
+	if len(got) != 2 || got[0] != "[taskctl] 1 lines (37 bytes) dropped: no space left on device" || got[1] != "kept" {
 		t.Errorf("got %q", got)
 	}
 }
 
-// A patient stream has every line in the file, whole and in order, once there is
-// room again.
-func TestPatientStreamOnAFullDisk(t *testing.T) {
+// A blocking stream has every line in the file, whole and in order, once there is free
+// space.
+func TestBlockingStreamOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	smallDisk(t, dir, "256k")
 	ballast := filepath.Join(dir, "ballast")
@@ -66,14 +68,14 @@ func TestPatientStreamOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := file.PatientStream(logfile.Out)
+	out := file.BlockingStream(logfile.Out)
 	texts := numbered(0, 5_000) // 220 kB
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
 		_, _ = io.WriteString(out, strings.Join(texts, "\n")+"\n")
 	}()
-	eventually(t, "the disk to be full", func() bool {
+	waittest.For(t, "the disk to be full", func() bool {
 		var disk syscall.Statfs_t
 		return syscall.Statfs(dir, &disk) == nil && disk.Bavail == 0
 	})
@@ -82,8 +84,8 @@ func TestPatientStreamOnAFullDisk(t *testing.T) {
 	}
 	<-written
 	closeSet(t, set)
-	if lines, _ := set.Lost(); lines != 0 {
-		t.Errorf("%d lines lost", lines)
+	if lines, _ := set.Dropped(); lines != 0 {
+		t.Errorf("%d lines dropped", lines)
 	}
 	if diff := cmp.Diff(texts, readAll(t, dir, everything("consumer"))); diff != "" {
 		t.Error(diff)
@@ -100,7 +102,7 @@ func TestStrayWithoutRoom(t *testing.T) {
 	smallDisk(t, logs, "64k")
 	text := strings.Repeat("x", 128<<10)
 	writeFile(t, text, dir, "flask_api.log")
-	result, err := survey(t, dir).Plan(everyStep).Apply(nil)
+	result, err := scan(t, dir).Plan(everyStep).Apply(nil)
 	if !errors.Is(err, syscall.ENOSPC) || len(result.Done) != 0 {
 		t.Errorf("Apply = %+v, %v", result, err)
 	}
@@ -112,8 +114,8 @@ func TestStrayWithoutRoom(t *testing.T) {
 	}
 }
 
-// A full disk without being root: in a process of its own, whose files may have only
-// so many bytes.
+// A full disk without being root: in a process of its own, with a limit for the size of
+// its files.
 func TestFileSizeLimit(t *testing.T) {
 	const limited = "LOGFILE_TEST_LIMITED"
 	if dir := os.Getenv(limited); dir != "" {
@@ -140,7 +142,7 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 }
 
-// fillUp writes until there is no room, makes room, and checks what is there.
+// fillUp writes until the disk is full, frees space, and checks the file.
 func fillUp(t *testing.T, set *logfile.Set, dir, cause string, makeRoom func()) {
 	t.Helper()
 	out := openStream(t, set, "api", logfile.Out)
@@ -148,9 +150,9 @@ func fillUp(t *testing.T, set *logfile.Set, dir, cause string, makeRoom func()) 
 	for _, text := range texts {
 		write(t, out, text+"\n")
 	}
-	lines, bytes := set.Lost()
+	lines, bytes := set.Dropped()
 	if lines == 0 || lines >= 12_000 {
-		t.Fatalf("%d lines lost", lines)
+		t.Fatalf("%d lines dropped", lines)
 	}
 	makeRoom()
 	write(t, out, "room again\n")
@@ -167,7 +169,7 @@ func fillUp(t *testing.T, set *logfile.Set, dir, cause string, makeRoom func()) 
 	}
 	rest := got[whole : len(got)-1] // one that was cut short, if any, and the note
 	note := rest[len(rest)-1]
-	parts := regexp.MustCompile(`^\[taskctl\] ([\d,]+) lines \(([\d,]+) bytes\) lost: (.*)$`).FindStringSubmatch(note)
+	parts := regexp.MustCompile(`^\[taskctl\] ([\d,]+) lines \(([\d,]+) bytes\) dropped: (.*)$`).FindStringSubmatch(note)
 	if parts == nil || len(rest) > 2 || parts[3] != cause {
 		t.Fatalf("between the lines: %q", rest)
 	}

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// stampFmt is RFC 3339 in UTC with microseconds, of fixed width: lines sort.
+// stampFmt is RFC 3339 in UTC with microseconds. Its fixed width makes lines sort by
+// time.
 const stampFmt = "2006-01-02T15:04:05.000000Z"
 
-// continued follows the stream's name where a line goes on in the stream's next
-// one. It stands there because no text can be mistaken for it.
+// continued follows the stream's name if the next line of the stream continues this
+// one. There it cannot be confused with text of the component.
 const continued = '+'
 
 var newline = []byte{'\n'}
@@ -17,25 +18,37 @@ var newline = []byte{'\n'}
 // Entry is one line of a log.
 type Entry struct {
 	Name   string    // of the component
-	Time   time.Time // UTC; where the line has none, that of the line before it
-	Stream string    // Out, Err, Log; empty for a line that is not of our form
+	Time   time.Time // UTC; for a line without a time, that of the previous line
+	Stream string    // Out, Err or Log; empty for a line in another format
 	Text   string    // as the component wrote it: see Printable
-	More   bool      // the line was overlong, and goes on in the stream's next entry
+	More   bool      // the line was too long, and continues in the stream's next entry
 }
 
-// appendLine appends a line as it stands in a file. stamp has the form stampFmt.
-func appendLine(dst, stamp []byte, stream string, text []byte, more bool) []byte {
-	dst = append(append(dst, stamp...), ' ')
-	dst = append(dst, stream...)
-	if more {
+// piece is a line of text without its newline, or a part of a line that is too long.
+type piece struct {
+	text []byte
+	more bool // the line continues in the next piece
+}
+
+// fileLine is a line as it stands in a file.
+type fileLine struct {
+	stamp  []byte // formatted as stampFmt
+	stream string
+	piece
+}
+
+func (l fileLine) appendTo(dst []byte) []byte {
+	dst = append(append(dst, l.stamp...), ' ')
+	dst = append(dst, l.stream...)
+	if l.more {
 		dst = append(dst, continued)
 	}
-	dst = append(append(dst, ' '), text...)
+	dst = append(append(dst, ' '), l.text...)
 	return append(dst, '\n')
 }
 
-// parseLine reads a line, without its newline. Text that is not of our form, as
-// in a stray file or where a disk was full, is an entry without time and stream.
+// parseLine reads a line, without its newline. A line in another format, as in a stray
+// file or after a full disk, gives an entry without time and stream.
 func parseLine(line []byte) Entry {
 	if t, ok := parseStamp(line); ok && len(line) > len(stampFmt) && line[len(stampFmt)] == ' ' {
 		stream, text, ok := bytes.Cut(line[len(stampFmt)+1:], []byte{' '})
@@ -53,7 +66,7 @@ func parseStamp(line []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t, err := time.Parse(stampFmt, string(line[:len(stampFmt)]))
-	var back [len(stampFmt)]byte // Parse would take a comma, and a sign
+	var back [len(stampFmt)]byte // Parse also accepts a comma and a sign
 	return t, err == nil && bytes.HasPrefix(line, t.AppendFormat(back[:0], stampFmt))
 }
 

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/taskctl/taskctl/pkg/logfile"
 	"go.uber.org/goleak"
+	"taskctl/pkg/logfile"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// What lumberjack leaves open, and what others do to its files.
+// Faults of lumberjack, and changes of its files from outside.
 func TestWritingGoesOnWhateverIsDoneToTheFile(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -53,17 +55,17 @@ func TestWritingGoesOnWhateverIsDoneToTheFile(t *testing.T) {
 			if diff := cmp.Diff(tt.want, readAll(t, dir, everything("api"))); diff != "" {
 				t.Error(diff)
 			}
-			if lines, _ := set.Lost(); lines != 0 {
-				t.Errorf("%d lines lost", lines)
+			if lines, _ := set.Dropped(); lines != 0 {
+				t.Errorf("%d lines dropped", lines)
 			}
 		})
 	}
 }
 
-// A patient stream waits for its file, and has all its lines in it then; in a hurry
-// it waits no more.
-func TestPatientStream(t *testing.T) {
-	for name, hurried := range map[string]bool{"waits": false, "in a hurry": true} {
+// A blocking stream waits for its file, and then has all its lines in it; after
+// StopBlocking it does not wait.
+func TestBlockingStream(t *testing.T) {
+	for name, hurried := range map[string]bool{"waits": false, "in a stopBlocking": true} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			set := openSet(t, dir, logfile.Options{})
@@ -71,7 +73,7 @@ func TestPatientStream(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out := file.PatientStream(logfile.Out)
+			out := file.BlockingStream(logfile.Out)
 			write(t, out, "before\n")
 			path := filepath.Join(dir, "consumer.log")
 			if err := errorsOf(os.Rename(path, path+".away"), os.Mkdir(path, 0o755)); err != nil {
@@ -86,9 +88,9 @@ func TestPatientStream(t *testing.T) {
 			}()
 			wants, lost := []string{"one", "two", "three"}, int64(0)
 			if hurried {
-				set.Hurry()
+				set.StopBlocking()
 				<-written
-				wants, lost = []string{"[taskctl] 3 lines (110 bytes) lost: it is not a regular file"}, 3
+				wants, lost = []string{"[taskctl] 3 lines (110 bytes) dropped: it is not a regular file"}, 3
 			}
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
@@ -98,8 +100,8 @@ func TestPatientStream(t *testing.T) {
 			if diff := cmp.Diff(wants, readAll(t, dir, everything("consumer"))); diff != "" {
 				t.Error(diff)
 			}
-			if lines, _ := set.Lost(); lines != lost {
-				t.Errorf("%d lines lost, want %d", lines, lost)
+			if lines, _ := set.Dropped(); lines != lost {
+				t.Errorf("%d lines dropped, want %d", lines, lost)
 			}
 		})
 	}
@@ -128,7 +130,7 @@ func TestEmptyingAfterARotationLeavesNoHole(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{MaxSize: 100})
 	out := openStream(t, set, "api", logfile.Out)
-	eventually(t, "a rotation", func() bool {
+	waittest.For(t, "a rotation", func() bool {
 		write(t, out, strings.Repeat("x", 40)+"\n")
 		return len(glob(t, dir, "api-*")) > 0
 	})
@@ -143,7 +145,8 @@ func TestEmptyingAfterARotationLeavesNoHole(t *testing.T) {
 	}
 }
 
-// Rotated files are named after the millisecond: two of one name would be one.
+// Rotated files are named by the millisecond, so two rotations in one would overwrite a
+// file.
 func TestRotationsInARushKeepEveryLine(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{MaxSize: 1})
@@ -158,8 +161,7 @@ func TestRotationsInARushKeepEveryLine(t *testing.T) {
 	}
 }
 
-// Where the clock was set back, the name that a rotated file would get may be
-// another's.
+// After the clock was set back, the name of a rotated file may exist already.
 func TestARotationNeverOverwritesAnOlderFile(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC()
@@ -171,7 +173,7 @@ func TestARotationNeverOverwritesAnOlderFile(t *testing.T) {
 	}
 	set := openSet(t, dir, logfile.Options{MaxSize: 1})
 	out := openStream(t, set, "api", logfile.Out)
-	eventually(t, "a rotation", func() bool {
+	waittest.For(t, "a rotation", func() bool {
 		write(t, out, "text\n")
 		return len(glob(t, dir, "api-*")) > len(old)
 	})
@@ -185,11 +187,11 @@ func TestARotationNeverOverwritesAnOlderFile(t *testing.T) {
 	}
 }
 
-// What cannot be written is dropped and counted, holds nobody up, and is told in
-// the file as soon as that takes writes again: at the next line, or after a
-// second without one, or at the close.
+// Lines that cannot be written are dropped and counted without blocking. The file
+// reports them when it can be written again: at the next line, after a second without
+// one, or at the close.
 func TestLossIsCountedAndTold(t *testing.T) {
-	const note = "[taskctl] 1,001 lines (44,034 bytes) lost: it is not a regular file"
+	const note = "[taskctl] 1,001 lines (44,034 bytes) dropped: it is not a regular file"
 	for _, tt := range []struct {
 		name string
 		then func(set *logfile.Set, out *logfile.Stream, dir string)
@@ -198,7 +200,7 @@ func TestLossIsCountedAndTold(t *testing.T) {
 		{"next line", func(_ *logfile.Set, out *logfile.Stream, _ string) { write(t, out, "after\n") }, []string{note, "after"}},
 		{"close", func(set *logfile.Set, _ *logfile.Stream, _ string) { closeSet(t, set) }, []string{note}},
 		{"a second later", func(_ *logfile.Set, _ *logfile.Stream, dir string) {
-			eventually(t, "the note", func() bool { return len(readAll(t, dir, everything())) > 0 })
+			waittest.For(t, "the note", func() bool { return len(readAll(t, dir, everything())) > 0 })
 		}, []string{note}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -218,7 +220,7 @@ func TestLossIsCountedAndTold(t *testing.T) {
 			if diff := cmp.Diff(tt.want, readAll(t, dir, everything())); diff != "" {
 				t.Error(diff)
 			}
-			if lines, bytes := set.Lost(); lines != 1001 || bytes != 44_034 {
+			if lines, bytes := set.Dropped(); lines != 1001 || bytes != 44_034 {
 				t.Errorf("Lost = %d, %d", lines, bytes)
 			}
 		})
@@ -234,13 +236,13 @@ func TestCloseTellsWhatWasNeverWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, out, "x\n")
-	if err := set.Close(); err == nil || !strings.Contains(err.Error(), "log of api: 1 lines lost") {
+	if err := set.Close(); err == nil || !strings.Contains(err.Error(), "log of api: 1 lines dropped") {
 		t.Errorf("Close = %v", err)
 	}
 }
 
-// A goroutine of lumberjack's stays for every Logger, so there is one per file
-// whatever happens to it; ours all end.
+// Lumberjack keeps one goroutine per Logger forever, so there is one per file; all
+// other goroutines end.
 func TestGoroutinesEnd(t *testing.T) {
 	const theirs = "gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun"
 	before, lumberjacks := goleak.IgnoreCurrent(), countStacks(theirs)
@@ -279,7 +281,7 @@ func TestRotatedBySizeAndCompressed(t *testing.T) {
 		write(t, out, block(text))
 		<-time.After(time.Millisecond) // a name for each file
 	}
-	eventually(t, "compression", func() bool {
+	waittest.For(t, "compression", func() bool {
 		return len(glob(t, dir, "api-*.log.gz")) >= 3 && len(glob(t, dir, "api-*.log")) == 0
 	})
 	if info, err := os.Stat(filepath.Join(dir, "api.log")); err != nil || info.Size() > 10_000 {
@@ -305,7 +307,7 @@ func TestRotatedByAge(t *testing.T) {
 		now = now.Add(step.passed)
 		set := openSet(t, dir, o) // the age is the first line's, not the process's
 		out := openStream(t, set, "api", logfile.Out)
-		eventually(t, "a rotation", func() bool { // not within 2 ms of another
+		waittest.For(t, "a rotation", func() bool { // not within 2 ms of another
 			write(t, out, "next\n")
 			return len(rotatedBases(t, dir)) >= step.want
 		})
@@ -337,7 +339,7 @@ func TestTheOldestGoWhenThereIsTooMuch(t *testing.T) {
 	set := openSet(t, dir, logfile.Options{TotalCap: 2500, Keep: 1000 * 24 * time.Hour, Now: func() time.Time {
 		return time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
 	}})
-	eventually(t, "the cap", func() bool { return slices.Equal(rotatedBases(t, dir), trimmed(names[3], names[2])) })
+	waittest.For(t, "the cap", func() bool { return slices.Equal(rotatedBases(t, dir), trimmed(names[3], names[2])) })
 	closeSet(t, set)
 	readFile(t, dir, "not-ours.txt")
 }
@@ -357,7 +359,7 @@ func TestTheOldGoAfterTheirTime(t *testing.T) {
 	set := openSet(t, dir, logfile.Options{Keep: 36 * time.Hour, Now: func() time.Time {
 		return time.Date(2026, 1, 4, 0, 0, 0, 0, time.UTC)
 	}})
-	eventually(t, "the deletion", func() bool { return len(rotatedBases(t, dir)) == 1 })
+	waittest.For(t, "the deletion", func() bool { return len(rotatedBases(t, dir)) == 1 })
 	closeSet(t, set)
 }
 
@@ -379,12 +381,12 @@ func TestTheCapHoldsForTheCurrentFilesToo(t *testing.T) {
 		}
 		return sum
 	}
-	eventually(t, "the cap", func() bool { return total() <= 100_000 })
+	waittest.For(t, "the cap", func() bool { return total() <= 100_000 })
 	closeSet(t, set)
 }
 
-// A process killed while it compressed leaves both files; the compressed one is
-// worth nothing.
+// A process that is killed during a compression leaves both files; the compressed one
+// is incomplete.
 func TestHalfCompressedFilesAreReadAndDoneAgain(t *testing.T) {
 	dir := t.TempDir()
 	const base = "api-2026-01-04T00-00-00.000.log"
@@ -395,7 +397,7 @@ func TestHalfCompressedFilesAreReadAndDoneAgain(t *testing.T) {
 		t.Error(diff)
 	}
 	set := openSet(t, dir, logfile.Options{Keep: 1e6 * time.Hour})
-	eventually(t, "compression", func() bool { return len(glob(t, dir, base)) == 0 })
+	waittest.For(t, "compression", func() bool { return len(glob(t, dir, base)) == 0 })
 	closeSet(t, set)
 	if diff := cmp.Diff(texts, readAll(t, dir, everything())); diff != "" {
 		t.Error(diff)
@@ -407,7 +409,7 @@ func TestCloseDoesNotWaitForCompression(t *testing.T) {
 	texts := numbered(0, 600_000) // 7 MB
 	writeFile(t, block(texts), dir, "api-2026-01-04T00-00-00.000.log")
 	set := openSet(t, dir, logfile.Options{Keep: 1e6 * time.Hour})
-	eventually(t, "the start of it", func() bool { return len(glob(t, dir, "*.gz")) > 0 })
+	waittest.For(t, "the start of it", func() bool { return len(glob(t, dir, "*.gz")) > 0 })
 	closeSet(t, set)
 	if files := glob(t, dir, "*-*.log*"); len(files) != 1 {
 		t.Errorf("left: %v", files)

@@ -15,80 +15,77 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 )
 
-const (
-	blockSize    = 64 << 10             // lines are written in blocks of about this size
-	retryLost    = time.Second          // how often a disk that refused is tried without a new line
-	retryRotate  = time.Minute          // how long a file that cannot be rotated is left growing
-	rotateApart  = 2 * time.Millisecond // lumberjack's names of rotated files tell no less apart
-	rotateBehind = 50 * time.Millisecond
-)
+// flushSize is the number of bytes of lines that are buffered before a write.
+const flushSize = 64 << 10
 
-var errNotRegular = errors.New("it is not a regular file")
-
-// File is the log file of one component. There is one for the life of the
-// process, because lumberjack never ends the goroutine that it starts for each.
+// File is the log file of one component. It lives as long as the process, because
+// lumberjack never ends the goroutine that it starts for each file.
 type File struct {
 	set  *Set
 	name string
 	path string
 	out  *lumberjack.Logger
 
-	turn    sync.Mutex // held by the patient stream that writes, before mu
 	mu      sync.Mutex
 	streams map[*Stream]struct{}
 	closed  bool
 
-	now   time.Time // of the lines being added, and the same as stampFmt
-	clock []byte
-	block []byte // lines not written yet
+	// Blocking streams write one after the other: blockedWrite is true while one of
+	// them writes, even while it has released mu to wait for free space.
+	blockedWrite bool
+	unblocked    sync.Cond // uses mu; signalled when blockedWrite becomes false
 
-	opened os.FileInfo // the file that out has open; nil: none
-	size   int64
-	born   time.Time // when its first line was written
-	torn   bool      // its last line has no newline
+	stampTime time.Time // time of the lines that are added next
+	stampText []byte    // stampTime, formatted
+	buffer    []byte    // lines that are not written yet
 
-	rotateAfter time.Time // no rotation is tried before
+	openInfo    os.FileInfo // of the file that out has open; nil: none
+	size        int64
+	firstLineAt time.Time // when its first line was written
+	midLine     bool      // the last line has no newline
 
-	lost    loss        // not told in the file yet
-	lostAll loss        // told or not
-	retry   *time.Timer // set while there is something to tell
-}
+	rotateAfter time.Time // the earliest time of the next rotation
 
-// loss is what could not be written, and why not at first.
-type loss struct {
-	lines, bytes int64
-	cause        error
+	dropped      drops       // not reported in the file yet
+	droppedTotal drops       // reported or not
+	retry        *time.Timer // set while drops are not reported yet
 }
 
 func newFile(s *Set, name string) *File {
 	path := filepath.Join(s.dir, name+suffix)
 	f := &File{
 		set: s, name: name, path: path,
-		// We rotate, sweep and compress; lumberjack must never do so by itself.
-		// Its compressing removes the original before the copy is on the disk.
+		// This package itself decides when to rotate, compress and delete. Lumberjack
+		// must not compress: it removes the original before the compressed copy is
+		// synced.
 		out:     &lumberjack.Logger{Filename: path, MaxSize: math.MaxInt32},
 		streams: make(map[*Stream]struct{}),
 	}
+	f.unblocked.L = &f.mu
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = f.open() // tried again at the first write, where a failure is counted
+	_ = f.open() // retried at the first write, which counts an error
 	return f
 }
 
-// Stream returns a new source of lines. name is one word of small letters, as
-// Out and Err; streams of one name may be open at once, as while the process of
-// a component is replaced by the next.
-func (f *File) Stream(name string) *Stream { return f.stream(name, false) }
+// Stream returns a new source of lines. name is one word of small letters, such as Out.
+// Several streams of one name may be open, as during a rolling restart.
+func (f *File) Stream(name string) *Stream {
+	return f.add(&Stream{file: f, name: name})
+}
 
-// PatientStream is a Stream that drops nothing: where a line cannot be written, as
-// on a full disk, its Write waits until it can. For a component that may stand
-// still meanwhile, and of which each line counts.
-func (f *File) PatientStream(name string) *Stream { return f.stream(name, true) }
+// BlockingStream is a Stream that drops nothing: if a line cannot be written, as on a
+// full disk, its Write blocks until it can. It is for a component whose log must be
+// complete, and which may wait meanwhile.
+func (f *File) BlockingStream(name string) *Stream {
+	return f.add(&Stream{file: f, name: name, blocking: true})
+}
 
-func (f *File) stream(name string, patient bool) *Stream {
+func (f *File) add(s *Stream) *Stream {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &Stream{file: f, name: name, lines: splitter{max: f.set.opts.MaxLine}, closed: f.closed, patient: patient}
+	s.lines.max = f.set.opts.MaxLine
+	s.closed = f.closed
 	if !f.closed {
 		f.streams[s] = struct{}{}
 	}
@@ -97,38 +94,44 @@ func (f *File) stream(name string, patient bool) *Stream {
 
 // stamp sets the time of the lines that are added next.
 func (f *File) stamp() {
-	f.now = f.set.opts.Now().UTC()
-	f.clock = f.now.AppendFormat(f.clock[:0], stampFmt)
+	f.stampTime = f.set.opts.Now().UTC()
+	f.stampText = f.stampTime.AppendFormat(f.stampText[:0], stampFmt)
 }
 
-// add puts one line into the block.
-func (f *File) add(stream string, text []byte, more bool) {
-	f.block = appendLine(f.block, f.clock, stream, text, more)
-	if len(f.block) >= blockSize {
+// appendLine appends a line with the current stamp.
+func (f *File) appendLine(dst []byte, stream string, p piece) []byte {
+	return fileLine{stamp: f.stampText, stream: stream, piece: p}.appendTo(dst)
+}
+
+// addLine puts one line into the buffer.
+func (f *File) addLine(stream string, p piece) {
+	f.buffer = f.appendLine(f.buffer, stream, p)
+	if len(f.buffer) >= flushSize {
 		f.flush()
 	}
 }
 
-// flush writes the block, or drops and counts it.
+// flush writes the buffer, or drops and counts it.
 func (f *File) flush() {
-	if len(f.block) == 0 {
+	if len(f.buffer) == 0 {
 		return
 	}
-	if err := f.ready(len(f.block)); err != nil {
-		f.lose(f.block, err)
-	} else if n, err := f.write(f.block); err != nil {
-		f.lose(f.block[n:], err)
+	if err := f.prepare(len(f.buffer)); err != nil {
+		f.drop(f.buffer, err)
+	} else if n, err := f.write(f.buffer); err != nil {
+		f.drop(f.buffer[n:], err)
 	}
-	f.block = f.block[:0]
+	f.buffer = f.buffer[:0]
 }
 
-// put writes whole lines and takes them away from lines. With an error the rest
-// stays there, and nothing of it in the file, as far as that can be helped.
-func (f *File) put(lines *[]byte) error {
+// writeLines writes whole lines and removes them from lines. After an error the
+// unwritten lines stay in lines, and no part of them is in the file, if that can be
+// undone.
+func (f *File) writeLines(lines *[]byte) error {
 	if len(*lines) == 0 {
 		return nil
 	}
-	if err := f.ready(len(*lines)); err != nil {
+	if err := f.prepare(len(*lines)); err != nil {
 		return err
 	}
 	n, err := f.write(*lines)
@@ -137,108 +140,123 @@ func (f *File) put(lines *[]byte) error {
 		return nil
 	}
 	whole := bytes.LastIndexByte((*lines)[:n], '\n') + 1
-	if torn := int64(n - whole); torn > 0 && os.Truncate(f.path, f.size-torn) == nil {
-		f.size, f.torn = f.size-torn, false
+	if partial := int64(n - whole); partial > 0 && os.Truncate(f.path, f.size-partial) == nil {
+		f.size, f.midLine = f.size-partial, false
 	}
 	*lines = slices.Delete(*lines, 0, whole)
 	return err
 }
 
-// ready brings the file to where a block of size bytes may follow: it exists, has
-// room, ends in a newline, and says what was lost before.
-func (f *File) ready(size int) error {
+// prepare makes the file ready for size more bytes of whole lines: it opens the file,
+// rotates it if it is due, ends an unfinished line, and reports dropped lines.
+func (f *File) prepare(size int) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	head := f.rotateIfDue(size)
-	if f.opened == nil {
+	if f.openInfo == nil {
 		if err := f.open(); err != nil {
 			return err
 		}
 	}
-	if f.torn {
+	if f.midLine {
 		if _, err := f.write(newline); err != nil {
 			return err
 		}
 	}
-	if f.lost.lines > 0 {
-		head = f.note(head, fmt.Sprintf("%s lines (%s bytes) lost: %v",
-			grouped(f.lost.lines), grouped(f.lost.bytes), cause(f.lost.cause)))
+	if f.dropped.lines > 0 {
+		head = f.note(head, fmt.Sprintf("%s lines (%s bytes) dropped: %v",
+			grouped(f.dropped.lines), grouped(f.dropped.bytes), cause(f.dropped.cause)))
 	}
 	if len(head) > 0 {
 		if _, err := f.write(head); err != nil {
 			return err
 		}
 	}
-	f.lost = loss{}
+	f.dropped = drops{}
 	return nil
 }
 
+// note appends a message of this package as a line.
 func (f *File) note(dst []byte, text string) []byte {
-	return appendLine(dst, f.clock, Log, []byte("[taskctl] "+text), false)
+	return f.appendLine(dst, Log, piece{text: []byte("[taskctl] " + text)})
 }
 
 func (f *File) write(p []byte) (int, error) {
 	n, err := f.out.Write(p)
 	f.size += int64(n)
 	if n > 0 {
-		f.torn = p[n-1] != '\n'
+		f.midLine = p[n-1] != '\n'
 	}
 	return n, err
 }
 
-// check makes sure that out has open what stands at the path. A file that was
-// deleted, replaced or emptied from outside takes writes without an error, so it
-// is looked at before each block: that costs a microsecond, and no line.
+// check reopens the file if it was deleted, replaced or emptied from outside. Writes to
+// such a file succeed, so lines would be lost without an error. The check costs a
+// microsecond per write.
 func (f *File) check() error {
-	if f.opened != nil {
-		info, err := os.Stat(f.path)
-		if err == nil && os.SameFile(info, f.opened) && info.Size() == f.size {
+	if f.openInfo != nil {
+		info, err := os.Lstat(f.path)
+		if err == nil && os.SameFile(info, f.openInfo) && info.Size() == f.size {
 			return nil
 		}
 	}
 	return f.open()
 }
 
-// open makes the file if it is missing, has lumberjack open it, for append as it
-// does with any file that exists, and learns where it stands.
+// open creates the file if it is missing, makes lumberjack open it for append, and
+// finds out how it ends.
 func (f *File) open() error {
-	f.opened = nil
+	f.openInfo = nil
 	if err := f.out.Close(); err != nil {
 		return err
 	}
-	// lumberjack would rename what it cannot open, and wait for ever on a pipe.
-	info, err := os.Stat(f.path)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return errNotRegular
-	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(f.set.dir, 0o755); err != nil {
+	file, err := openRegular(f.path, os.O_CREATE|os.O_APPEND|os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(f.set.dir, 0o755); err != nil { //nolint:gosec // as in Open
 			return err
 		}
+		file, err = openRegular(f.path, os.O_CREATE|os.O_APPEND|os.O_RDWR)
 	}
-	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o640)
 	if err != nil {
 		return err
 	}
-	info, err = file.Stat()
+	info, err := file.Stat()
 	if err == nil {
-		f.opened, f.size = info, info.Size()
-		f.born, f.torn, err = inspect(file, info, f.set.opts.Now())
+		f.openInfo, f.size = info, info.Size()
+		f.firstLineAt, f.midLine, err = inspect(file, info, f.set.opts.Now())
 	}
 	if err == nil {
-		_, err = f.out.Write(nil) // from now on nothing else can have its inode
+		_, err = f.out.Write(nil) // makes lumberjack open it; from now on its inode cannot be reused
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		f.opened = nil
+		f.openInfo = nil
 	}
 	return err
 }
 
-// Torn reports whether the last line of a log in dir has no newline, as when the
-// writer was killed in mid-write. A log that is not there is not torn.
-func Torn(dir, name string) (torn bool, err error) {
-	file, err := os.Open(filepath.Join(dir, fileName{name: name}.String()))
+// inspect returns when a file's first line was written, and whether its last line has
+// no newline, because the writer was killed during a write.
+func inspect(file *os.File, info os.FileInfo, now time.Time) (firstLineAt time.Time, midLine bool, err error) {
+	if info.Size() == 0 {
+		return now, false, nil
+	}
+	first, last := make([]byte, len(stampFmt)), make([]byte, 1)
+	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
+		return now, false, err
+	}
+	n, _ := file.ReadAt(first, 0)
+	firstLineAt, ok := parseStamp(first[:n])
+	if !ok {
+		firstLineAt = info.ModTime()
+	}
+	return firstLineAt, last[0] != '\n', nil
+}
+
+// EndsMidLine reports whether the last line of a log in dir has no newline, because the
+// writer was killed during a write. For a log that does not exist it is false.
+func EndsMidLine(dir, name string) (midLine bool, err error) {
+	file, err := openRegular(filepath.Join(dir, fileName{name: name}.String()), os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -250,61 +268,8 @@ func Torn(dir, name string) (torn bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	_, torn, err = inspect(file, info, time.Time{})
-	return torn, err
-}
-
-// inspect returns when a file's first line was written, and whether its last one
-// has no newline, as when the writer was killed in mid-write.
-func inspect(file *os.File, info os.FileInfo, now time.Time) (born time.Time, torn bool, err error) {
-	if info.Size() == 0 {
-		return now, false, nil
-	}
-	first, last := make([]byte, len(stampFmt)), make([]byte, 1)
-	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
-		return now, false, err
-	}
-	n, _ := file.ReadAt(first, 0)
-	born, ok := parseStamp(first[:n])
-	if !ok {
-		born = info.ModTime()
-	}
-	return born, last[0] != '\n', nil
-}
-
-// lose counts the lines of p as dropped. Of a torn line the end is counted.
-func (f *File) lose(p []byte, err error) {
-	lines, size := int64(bytes.Count(p, newline)), int64(len(p))
-	if f.lost.lines == 0 {
-		f.lost.cause = err
-	}
-	f.lost.lines, f.lost.bytes = f.lost.lines+lines, f.lost.bytes+size
-	f.lostAll.lines, f.lostAll.bytes = f.lostAll.lines+lines, f.lostAll.bytes+size
-	if f.retry == nil {
-		f.retry = time.AfterFunc(retryLost, f.tell)
-	} else {
-		f.retry.Reset(retryLost)
-	}
-}
-
-// tell says in the file what was lost, once the disk takes writes again, also
-// when the component has nothing more to say.
-func (f *File) tell() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed || f.lost.lines == 0 {
-		return
-	}
-	f.stamp()
-	if f.ready(0) != nil {
-		f.retry.Reset(retryLost)
-	}
-}
-
-func (f *File) lostInAll() (lines, bytes int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.lostAll.lines, f.lostAll.bytes
+	_, midLine, err = inspect(file, info, time.Time{})
+	return midLine, err
 }
 
 func (f *File) empty() (int64, error) {
@@ -317,7 +282,7 @@ func (f *File) empty() (int64, error) {
 	return freed, err
 }
 
-// close writes what is held and waits for the disk to have it.
+// close writes the buffer and syncs the file.
 func (f *File) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -332,19 +297,19 @@ func (f *File) close() error {
 		f.retry.Stop()
 	}
 	var unwritten error
-	if f.lost.lines > 0 && f.ready(0) != nil {
-		unwritten = fmt.Errorf("log of %s: %s lines lost: %w", f.name, grouped(f.lost.lines), f.lost.cause)
+	if f.dropped.lines > 0 && f.prepare(0) != nil {
+		unwritten = fmt.Errorf("log of %s: %s lines dropped: %w", f.name, grouped(f.dropped.lines), f.dropped.cause)
 	}
-	f.opened = nil
+	f.openInfo = nil
 	return errors.Join(unwritten, f.out.Close(), syncFile(f.path))
 }
 
-// syncFile brings a file to the disk. lumberjack keeps its own descriptor to itself,
-// but what is synced is the file, through whichever one.
+// syncFile syncs a file to the disk. Lumberjack does not give access to its descriptor,
+// but syncing any descriptor syncs the file.
 func syncFile(path string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	file, err := openRegular(path, os.O_WRONLY)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) {
+		return nil // a write error has been reported already
 	}
 	if err != nil {
 		return err
@@ -352,20 +317,11 @@ func syncFile(path string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-// cause leaves out what a reader of the file knows: which file it is.
+// cause is the error without the path of the file, which a reader of the file knows.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err
 	}
 	return err
-}
-
-// grouped renders n with commas between the thousands.
-func grouped(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/logfile"
 	"go.uber.org/goleak"
+	"taskctl/pkg/logfile"
 )
 
 func TestFollowThroughEverythingThatHappensToAFile(t *testing.T) {
@@ -95,7 +95,7 @@ func TestFollowWaitsForTheRestOfALine(t *testing.T) {
 	f.want("two")
 }
 
-// The size alone does not tell that a file was emptied when it has grown again.
+// The size alone does not show that a file was emptied and has grown again.
 func TestFollowNoticesAFileThatWasEmptiedAndHasGrownAgain(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{})
@@ -140,7 +140,7 @@ func TestFollowMergesByTime(t *testing.T) {
 	f.want(texts...)
 }
 
-// Text from before the clock was set back is not held back until that time comes.
+// Lines from before the clock was set back are not delayed until that time.
 func TestFollowDoesNotWaitForTheFuture(t *testing.T) {
 	dir := t.TempDir()
 	set := openSet(t, dir, logfile.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }})

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 func openSet(t testing.TB, dir string, o logfile.Options) *logfile.Set {
@@ -123,21 +123,6 @@ func (f *follower) want(texts ...string) {
 			}
 		case <-time.After(time.Minute):
 			f.t.Fatalf("Follow did not emit %q", want)
-		}
-	}
-}
-
-// eventually polls until ok returns true.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not reached: %s", what)
 		}
 	}
 }

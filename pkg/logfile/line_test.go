@@ -7,18 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// What goes in comes out, in order, whatever the pieces it came in.
+// The output is the input in order, however it is divided into writes.
 func FuzzSplitter(f *testing.F) {
 	f.Add([]byte("one\ntwo\n\nthree"), uint8(16), []byte{3, 1, 0, 7})
 	f.Add([]byte("ééééééééééééééééééé\n\xff\xfe\xfd"), uint8(17), []byte{1})
 	f.Fuzz(func(t *testing.T, text []byte, max uint8, pieces []byte) {
 		limit := 16 + int(max)
-		type line struct {
-			text []byte
-			more bool
-		}
-		var got []line
-		emit := func(text []byte, more bool) { got = append(got, line{bytes.Clone(text), more}) }
+		var got []piece
+		emit := func(p piece) { got = append(got, piece{bytes.Clone(p.text), p.more}) }
 		s := splitter{max: limit}
 		for rest := text; len(rest) > 0; {
 			n := len(rest)
@@ -73,7 +69,8 @@ func FuzzParseLine(f *testing.F) {
 			return
 		}
 		stamp := e.Time.AppendFormat(nil, stampFmt)
-		if back := appendLine(nil, stamp, e.Stream, []byte(e.Text), e.More); string(back) != string(line)+"\n" {
+		back := fileLine{stamp, e.Stream, piece{[]byte(e.Text), e.More}}.appendTo(nil)
+		if string(back) != string(line)+"\n" {
 			t.Errorf("%q came back as %q", line, back)
 		}
 	})
@@ -85,7 +82,7 @@ func FuzzWrittenLinesAreRead(f *testing.F) {
 	f.Add("out+ \xff", false)
 	f.Fuzz(func(t *testing.T, text string, more bool) {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-		line := appendLine(nil, at.AppendFormat(nil, stampFmt), Err, []byte(text), more)
+		line := fileLine{at.AppendFormat(nil, stampFmt), Err, piece{[]byte(text), more}}.appendTo(nil)
 		got := parseLine(bytes.TrimSuffix(line, newline))
 		if want := (Entry{Time: at, Stream: Err, Text: text, More: more}); got != want {
 			t.Errorf("%+v came back as %+v", want, got)

@@ -1,10 +1,10 @@
-// Package logfile keeps one log file per component: it writes, rotates and
-// compresses them, reads and follows them, and cleans them up. It is the only
-// door to lumberjack, and covers what lumberjack leaves open. It is not for
-// making log messages: its input is whatever bytes a component prints.
+// Package logfile keeps one log file per component: it writes, rotates and compresses
+// them, reads and follows them, and cleans them up. It is the only user of lumberjack,
+// and works around its faults. It does not create log messages: its input is the bytes
+// that a component prints.
 //
-// One process writes into a folder at a time, under a lock that is its caller's
-// business. Any number may read.
+// Only one process may write into a folder at a time; the caller holds a lock for it.
+// Any number may read.
 package logfile
 
 import (
@@ -20,31 +20,38 @@ import (
 	"time"
 )
 
-// Options bound what the logs may take. The zero value of each field means the
-// default named beside it.
-type Options struct {
-	MaxSize  int64         // bytes a file may have before it is rotated; 16 MiB
-	MaxAge   time.Duration // a file whose first line is older is rotated at the next one; 24 h
-	Keep     time.Duration // rotated files are deleted this long after their rotation; 14 days
-	TotalCap int64         // bytes that all the files together may have, about; 256 MiB
-	MaxLine  int           // bytes of text a line may have before it is split, at least 16; 64 KiB
+// The defaults of [Options], which are the defaults of the settings too.
+const (
+	DefaultMaxSize  = 10 << 20            // bytes
+	DefaultKeep     = 30 * 24 * time.Hour // after a file's rotation
+	DefaultTotalCap = 200 << 20           // bytes
+)
 
-	Now    func() time.Time // the clock that lines are stamped by; time.Now
-	Logger *slog.Logger     // told when old files cannot be compressed or deleted; silent
+// Options bound the size of the logs. A zero value means the default, which the field's
+// comment names last.
+type Options struct {
+	MaxSize  int64         // size at which a file is rotated, in bytes; DefaultMaxSize
+	MaxAge   time.Duration // age of its first line at which a file is rotated; 24 h
+	Keep     time.Duration // time from the rotation of a file to its deletion; DefaultKeep
+	TotalCap int64         // approximate size of all files together, in bytes; DefaultTotalCap
+	MaxLine  int           // length at which a line is split, in bytes of text, at least 16; 64 KiB
+
+	Now    func() time.Time // gives the time of each line; time.Now
+	Logger *slog.Logger     // for errors when old files are compressed or deleted; discards
 }
 
 func (o Options) withDefaults() Options {
 	if o.MaxSize <= 0 {
-		o.MaxSize = 16 << 20
+		o.MaxSize = DefaultMaxSize
 	}
 	if o.MaxAge <= 0 {
 		o.MaxAge = 24 * time.Hour
 	}
 	if o.Keep <= 0 {
-		o.Keep = 14 * 24 * time.Hour
+		o.Keep = DefaultKeep
 	}
 	if o.TotalCap <= 0 {
-		o.TotalCap = 256 << 20
+		o.TotalCap = DefaultTotalCap
 	}
 	if o.MaxLine <= 0 {
 		o.MaxLine = 64 << 10
@@ -61,22 +68,21 @@ func (o Options) withDefaults() Options {
 
 // Set is the log files of one folder, open for writing.
 type Set struct {
-	dir     string
-	opts    Options
-	limit   atomic.Int64 // bytes at which a file is rotated
-	janitor *janitor
-	hurry   chan struct{} // closed by Hurry
+	dir      string
+	opts     Options
+	limit    atomic.Int64 // size at which a file is rotated
+	archiver *archiver
+	unblock  chan struct{} // closed by StopBlocking
 
 	mu     sync.Mutex
 	files  map[string]*File
 	closed bool
 }
 
-// Open makes the folder dir if it is missing, checks that files can be made in
-// it, and starts compressing and deleting what an earlier process left to do.
-// The error is for people: it names the folder.
+// Open creates the folder dir if it is missing, checks that files can be created in it,
+// and starts the archiver.
 func Open(dir string, o Options) (*Set, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the files in it are private
 		return nil, fmt.Errorf("make the log folder: %w", err)
 	}
 	probe, err := os.CreateTemp(dir, ".probe-*")
@@ -86,15 +92,15 @@ func Open(dir string, o Options) (*Set, error) {
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return nil, fmt.Errorf("write into the log folder: %w", err)
 	}
-	s := &Set{dir: dir, opts: o.withDefaults(), files: make(map[string]*File), hurry: make(chan struct{})}
+	s := &Set{dir: dir, opts: o.withDefaults(), files: make(map[string]*File), unblock: make(chan struct{})}
 	s.limit.Store(s.opts.MaxSize)
-	s.janitor = newJanitor(dir, s.opts)
+	s.archiver = newArchiver(dir, s.opts)
 	return s, nil
 }
 
-// File returns the log file of the component name, the same one every time. It
-// exists on return, unless the disk refuses; then it is made as soon as that
-// passes. The error is that name cannot be a file's.
+// File returns the log file of a component, always the same *File for one name. If the
+// disk refuses to create the file, a later write creates it. The error is that of
+// [CheckName], or a *NotRegularError.
 func (s *Set) File(name string) (*File, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -106,17 +112,20 @@ func (s *Set) File(name string) (*File, error) {
 	}
 	f, ok := s.files[name]
 	if !ok {
+		if err := checkRegular(filepath.Join(s.dir, name+suffix)); err != nil {
+			return nil, err
+		}
 		f = newFile(s, name)
 		s.files[name] = f
-		// The current files are never deleted, so they must not fill the cap.
+		// Current files are never deleted, so together they must stay below the cap.
 		s.limit.Store(min(s.opts.MaxSize, s.opts.TotalCap/int64(len(s.files)+1)))
 	}
 	return f, nil
 }
 
-// Empty takes the text out of the current files of the named components, or of
-// all that are open, while they go on being written. It returns how many bytes
-// that freed. Names without a file are passed over.
+// Empty truncates the current files of the named components, or of all that are open,
+// while they stay in use. It returns the number of freed bytes. Names without a file
+// are skipped.
 func (s *Set) Empty(names ...string) (freed int64, err error) {
 	if len(names) == 0 {
 		for _, f := range s.all() {
@@ -144,7 +153,7 @@ func (s *Set) empty(name string) (int64, error) {
 	return truncate(filepath.Join(s.dir, name+suffix))
 }
 
-// truncate empties a file that no File of this process stands for.
+// truncate empties a file that this process has not opened as a File.
 func truncate(path string) (int64, error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -158,23 +167,22 @@ func truncate(path string) (int64, error) {
 	return info.Size(), os.Truncate(path, 0)
 }
 
-// Lost returns how many lines, and how many bytes of log file, could not be
-// written since the Set was opened.
-func (s *Set) Lost() (lines, bytes int64) {
+// Dropped returns how many lines and bytes could not be written since the Set was
+// opened.
+func (s *Set) Dropped() (lines, bytes int64) {
 	for _, f := range s.all() {
-		l, b := f.lostInAll()
+		l, b := f.totalDropped()
 		lines, bytes = lines+l, bytes+b
 	}
 	return lines, bytes
 }
 
-// Hurry ends the patience of patient streams: from now on they drop and count what
-// cannot be written at once. To be called once, before what writes into them is
-// to end.
-func (s *Set) Hurry() { close(s.hurry) }
+// StopBlocking makes blocking streams drop and count lines that cannot be written at
+// once. Call it once, before the components that write to them are stopped.
+func (s *Set) StopBlocking() { close(s.unblock) }
 
-// Close writes the last partial lines, syncs every file to disk, and waits for
-// the compressing to stop; what is left of that is done after the next Open.
+// Close writes the last unfinished lines, syncs every file, and waits for the archiver
+// to stop. The archiver of the next Open compresses the remaining files.
 func (s *Set) Close() error {
 	s.mu.Lock()
 	closed := s.closed
@@ -187,7 +195,7 @@ func (s *Set) Close() error {
 	for _, f := range s.all() {
 		errs = append(errs, f.close())
 	}
-	s.janitor.close()
+	s.archiver.close()
 	return errors.Join(errs...)
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 func TestALineIsTimeStreamText(t *testing.T) {
@@ -161,11 +161,11 @@ func TestTorn(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "api.log"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if torn, err := logfile.Torn(dir, "api"); torn != want || err != nil {
-			t.Errorf("%q: %v, %v", text, torn, err)
+		if midLine, err := logfile.EndsMidLine(dir, "api"); midLine != want || err != nil {
+			t.Errorf("%q: %v, %v", text, midLine, err)
 		}
 	}
-	if torn, err := logfile.Torn(dir, "none"); torn || err != nil {
-		t.Errorf("no log: %v, %v", torn, err)
+	if midLine, err := logfile.EndsMidLine(dir, "none"); midLine || err != nil {
+		t.Errorf("no log: %v, %v", midLine, err)
 	}
 }

@@ -19,8 +19,8 @@ const (
 	rotatedFmt = "2006-01-02T15-04-05.000"
 )
 
-// CheckName reports why name cannot be a component's: its log would not be a
-// file of the folder, or would look like another component's rotated one.
+// CheckName reports why name cannot be the name of a component: its log would not be a
+// file of the folder, or would look like a rotated file of another component.
 func CheckName(name string) error {
 	for _, c := range []byte(name) {
 		switch {
@@ -38,7 +38,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// fileName is what the name of a log file says.
+// fileName is the parsed name of a log file.
 type fileName struct {
 	name    string    // of the component
 	rotated time.Time // UTC; zero for a current file
@@ -69,16 +69,16 @@ func parseName(file string) (fileName, bool) {
 	}
 	if cut := len(rest) - len(rotatedFmt); cut > 1 && rest[cut-1] == '-' {
 		t, err := time.Parse(rotatedFmt, rest[cut:])
-		if err == nil && t.Format(rotatedFmt) == rest[cut:] { // Parse would take a comma
+		if err == nil && t.Format(rotatedFmt) == rest[cut:] { // Parse also accepts a comma
 			return fileName{name: rest[:cut-1], rotated: t, gz: gz}, true
 		}
 	}
 	return fileName{name: rest}, !gz
 }
 
-// list returns the log files of a folder, oldest rotated first and current ones
-// last, those of one component alone if name is not empty. While a file is being
-// compressed it is there twice. A missing folder is an empty one.
+// list returns the log files of a folder, the rotated ones first (oldest first), the
+// current ones last. A name limits it to one component. A file that is being compressed
+// appears twice. A missing folder has no files.
 func list(dir, name string) ([]fileName, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,8 +102,8 @@ func list(dir, name string) ([]fileName, error) {
 	return files, nil
 }
 
-// rotatedOf returns the rotated files of one component, oldest first, each once:
-// the uncompressed one where both are there, for then the other is not finished.
+// rotatedOf returns the rotated files of one component, oldest first. If a file exists
+// both uncompressed and compressed, the compressed one is not finished and is left out.
 func rotatedOf(dir, name string) ([]fileName, error) {
 	files, err := list(dir, name)
 	files = slices.DeleteFunc(files, func(f fileName) bool { return f.rotated.IsZero() })

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 func TestPrintable(t *testing.T) {
@@ -89,6 +89,8 @@ func TestFormat(t *testing.T) {
 		{"plain", logfile.Format{}, entry("a\x1b[31mb"), "2026-01-02T03:04:05.678Z api | ab\n"},
 		{"in a column", logfile.Format{Width: 8}, entry("text"), "2026-01-02T03:04:05.678Z api      | text\n"},
 		{"standard error", logfile.Format{}, failure, "2026-01-02T03:04:05.678Z api ! text\n"},
+		{"in a zone", logfile.Format{Location: time.FixedZone("", 3600)}, entry("text"), "2026-01-02 04:04:05.678 api | text\n"},
+		{"readable", logfile.Format{Readable: true}, entry("level=WARN msg=\"on \\x1b[31mfire\" of=a"), "2026-01-02T03:04:05.678Z api | WARN on fire  of=a\n"},
 		{"split", logfile.Format{}, split, "2026-01-02T03:04:05.678Z api | text +\n"},
 		{"a name that acts", logfile.Format{}, odd, `2026-01-02T03:04:05.678Z a\x07pi | text` + "\n"},
 		{"one component", logfile.Format{Bare: true}, entry("text"), "2026-01-02T03:04:05.678Z | text\n"},

@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// All, as ReadOptions.Last, is no limit.
+// All as ReadOptions.Last means no limit.
 const All = -1
 
-const followEvery = 100 * time.Millisecond
+const defaultFollowInterval = 100 * time.Millisecond
 
 // ReadOptions select what is read.
 type ReadOptions struct {
-	Names []string  // components; empty: all that have a log, also those that get one later
-	Last  int       // of what is there already, the newest so many entries of all components together; All
-	Since time.Time // of what is there already, nothing older; zero: no limit
+	Names []string  // of components; empty: all that have a log now or get one later
+	Last  int       // number of existing entries, the newest of all components together; or All
+	Since time.Time // older entries are left out; zero: no limit
 
-	// Every is how often Follow looks at the files; zero: 100 ms.
+	// Every is how often Follow checks the files; zero: 100 ms.
 	Every time.Duration
-	// Flush, where set, is called when all that there is has been emitted: after
-	// what was there already, and then after each batch. An error ends the reading.
+	// Flush, if set, is called after the existing entries have been emitted, and then
+	// after each batch. An error ends the reading.
 	Flush func() error
 }
 
-// Read calls emit for the entries in the folder dir, those in rotated files too:
-// in the order of each component's log, and merged by time. An error of emit
-// ends it and is returned.
+// Read calls emit for the entries in the folder dir, including rotated files. The
+// entries of a component come in their order, and those of several components are
+// merged by time. Read returns the first error of emit.
 func Read(ctx context.Context, dir string, o ReadOptions, emit func(Entry) error) error {
-	r := newReader(dir, o, false)
+	r := &reader{dir: dir, o: o}
+	r.addNamed()
 	defer r.close()
 	if err := r.history(ctx, emit); err != nil {
 		return err
@@ -37,15 +38,15 @@ func Read(ctx context.Context, dir string, o ReadOptions, emit func(Entry) error
 	return r.flush()
 }
 
-// Follow is Read that goes on with what is written from then on, without a gap
-// and without a repeat, until ctx ends; then it returns nil. It goes with the
-// logs through rotation, cleaning, deletion and restarts, and waits for those
-// that do not exist yet, or whose folder does not.
+// Follow is Read that continues with new entries, without a gap or a repeat, until ctx
+// ends; then it returns nil. It follows the logs across rotation, cleaning, deletion
+// and restarts, and waits for logs and folders that do not exist yet.
 //
-// It looks at the files ten times a second. That works on every system and file
-// system alike, and runs only while someone is looking.
+// It polls the files ten times a second, because that works on every operating system
+// and file system.
 func Follow(ctx context.Context, dir string, o ReadOptions, emit func(Entry) error) error {
-	r := newReader(dir, o, true)
+	r := &reader{dir: dir, o: o, follow: true}
+	r.addNamed()
 	defer r.close()
 	err := r.history(ctx, emit)
 	if err == nil {
@@ -53,7 +54,7 @@ func Follow(ctx context.Context, dir string, o ReadOptions, emit func(Entry) err
 	}
 	every := o.Every
 	if every <= 0 {
-		every = followEvery
+		every = defaultFollowInterval
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -62,7 +63,7 @@ func Follow(ctx context.Context, dir string, o ReadOptions, emit func(Entry) err
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
-			err = r.round(ctx, now, emit)
+			err = r.poll(ctx, now, emit)
 		}
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -77,17 +78,22 @@ type reader struct {
 	o       ReadOptions
 	follow  bool
 	cursors []*cursor
-	started bool // the history has been read
+	started bool // the existing entries have been read
 }
 
-func newReader(dir string, o ReadOptions, follow bool) *reader {
-	r := &reader{dir: dir, o: o, follow: follow}
-	for _, name := range o.Names {
+// addNamed adds a cursor for each component that the options name.
+func (r *reader) addNamed() {
+	for _, name := range r.o.Names {
 		if !r.has(name) {
-			r.cursors = append(r.cursors, &cursor{dir: dir, name: name})
+			r.add(name)
 		}
 	}
-	return r
+}
+
+func (r *reader) add(name string) *cursor {
+	c := &cursor{dir: r.dir, name: name, follow: r.follow}
+	r.cursors = append(r.cursors, c)
+	return c
 }
 
 func (r *reader) has(name string) bool {
@@ -115,18 +121,17 @@ func (r *reader) discover() error {
 	names, err := Names(r.dir)
 	for _, name := range names {
 		if !r.has(name) {
-			c := &cursor{dir: r.dir, name: name}
-			r.cursors = append(r.cursors, c)
-			if r.started { // its file is new, and wanted from the beginning
+			c := r.add(name)
+			if r.started { // its file is new, so it is read from the beginning
 				err = errors.Join(err, c.start(All, time.Time{}))
-				c.until = -1
+				c.readLimit = -1
 			}
 		}
 	}
 	return err
 }
 
-// history emits what is there already.
+// history emits the existing entries.
 func (r *reader) history(ctx context.Context, emit func(Entry) error) error {
 	if err := r.discover(); err != nil {
 		return err
@@ -154,7 +159,7 @@ func (r *reader) history(ctx context.Context, emit func(Entry) error) error {
 		return err
 	}
 	for _, c := range r.cursors {
-		c.until = -1
+		c.readLimit = -1
 	}
 	for _, e := range last[max(0, len(last)-max(0, r.o.Last)):] {
 		if err := emit(e); err != nil {
@@ -164,8 +169,8 @@ func (r *reader) history(ctx context.Context, emit func(Entry) error) error {
 	return nil
 }
 
-// round emits what has been written since the last one.
-func (r *reader) round(ctx context.Context, now time.Time, emit func(Entry) error) error {
+// poll emits the entries since the last poll.
+func (r *reader) poll(ctx context.Context, now time.Time, emit func(Entry) error) error {
 	if err := r.discover(); err != nil {
 		return err
 	}
@@ -180,29 +185,29 @@ func (r *reader) round(ctx context.Context, now time.Time, emit func(Entry) erro
 	return err
 }
 
-// merge emits the entries that are there, the earliest first. With a horizon, it
-// leaves those that are a little younger for the next round: another component's
-// log, looked at just before, may have got an earlier one in the meantime.
-// (Much younger ones are from before the clock was set back.)
+// merge emits the available entries, the earliest first. With a horizon, it keeps
+// entries that are a little newer than it for the next round, because an earlier entry
+// may have been written to another log, which was read just before. (Entries that are
+// much newer were written before the clock was set back.)
 func (r *reader) merge(ctx context.Context, horizon time.Time, emit func(Entry) error) error {
 	for _, c := range r.cursors {
-		c.dry = false
+		c.exhausted = false
 	}
 	for ctx.Err() == nil {
 		var first *cursor
 		for _, c := range r.cursors {
-			ok, err := c.peek(!r.follow)
+			ok, err := c.peek()
 			if err != nil {
 				return err
 			}
-			if ok && (first == nil || c.head.Time.Before(first.head.Time)) {
+			if ok && (first == nil || c.pending.Time.Before(first.pending.Time)) {
 				first = c
 			}
 		}
 		if first == nil {
 			return nil
 		}
-		if ahead := first.head.Time.Sub(horizon); !horizon.IsZero() && len(r.cursors) > 1 && 0 < ahead && ahead < time.Second {
+		if ahead := first.pending.Time.Sub(horizon); !horizon.IsZero() && len(r.cursors) > 1 && 0 < ahead && ahead < time.Second {
 			return nil
 		}
 		if err := emit(first.take()); err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/taskctl/taskctl/pkg/logfile"
+	"taskctl/pkg/logfile"
 )
 
 // at is a line of the nth second of a certain hour.

@@ -15,21 +15,26 @@ const (
 
 // Format renders entries for people, one per line.
 type Format struct {
-	Colour bool // the component's name in its colour, the time dim
-	Width  int  // of the longest name, so that the texts stand in one column
-	Bare   bool // without the name, where there is only one component
+	Colour bool // shows the component's name in its colour and the time dim
+	Width  int  // of the longest name, so that the texts are aligned
+	Bare   bool // leaves out the name, for a single component
+	// Location is the zone of the times, without a zone's name; nil: UTC, with a Z.
+	Location *time.Location
+	// Readable shows the message of logfmt lines first, and leaves out a component's
+	// own time if it repeats ours.
+	Readable bool
 }
 
 // Append appends the entry as a line:
 //
 //	2026-01-02T03:04:05.678Z api      | text
 //
-// with a '!' in the place of '|' for what was written to standard error, and
-// " +" at the end of a piece that goes on in the next line. Name and text are Printable.
+// with '!' instead of '|' for standard error, and " +" at the end of a piece that
+// continues in the next line. Name and text are made Printable.
 func (f Format) Append(dst []byte, e Entry) []byte {
-	dst = f.paint(dst, dim, appendMillis(nil, e.Time))
+	dst = f.paint(dst, dim, f.appendTime(nil, e.Time))
 	if !f.Bare {
-		name := Printable(e.Name) // any file in the folder may have given it
+		name := Printable(e.Name) // it comes from a file name, which may be anything
 		name += strings.Repeat(" ", max(0, f.Width-len(name)))
 		dst = f.paint(append(dst, ' '), colour(e.Name), []byte(name))
 	}
@@ -37,11 +42,40 @@ func (f Format) Append(dst []byte, e Entry) []byte {
 	if e.Stream == Err {
 		bar = " ! "
 	}
-	dst = append(append(dst, bar...), Printable(e.Text)...)
+	dst = append(dst, bar...)
+	if f.Readable {
+		dst = f.appendReadable(dst, e)
+	} else {
+		dst = append(dst, Printable(e.Text)...)
+	}
 	if e.More {
 		dst = append(dst, " +"...)
 	}
 	return append(dst, '\n')
+}
+
+// appendReadable appends the text of an entry with its level in front, and its
+// details dim behind it.
+func (f Format) appendReadable(dst []byte, e Entry) []byte {
+	level, message, details := readable(e.Text, e.Time)
+	if level != "" {
+		dst = append(f.paint(dst, levelColour(level), []byte(Printable(level))), ' ')
+	}
+	dst = append(dst, Printable(message)...)
+	if details != "" {
+		dst = f.paint(append(dst, "  "...), dim, []byte(Printable(details)))
+	}
+	return dst
+}
+
+func levelColour(level string) string {
+	switch {
+	case strings.HasPrefix(level, "ERROR"):
+		return "\x1b[31m"
+	case strings.HasPrefix(level, "WARN"):
+		return "\x1b[33m"
+	}
+	return dim
 }
 
 func (f Format) paint(dst []byte, colour string, text []byte) []byte {
@@ -52,14 +86,17 @@ func (f Format) paint(dst []byte, colour string, text []byte) []byte {
 	return append(dst, reset...)
 }
 
-func appendMillis(dst []byte, t time.Time) []byte {
+func (f Format) appendTime(dst []byte, t time.Time) []byte {
+	if f.Location != nil {
+		return t.In(f.Location).AppendFormat(dst, "2006-01-02 15:04:05.000")
+	}
 	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
-// colour returns the escape sequence of a component's colour: the same one
-// wherever and whenever the component appears.
+// colour returns the escape sequence of a component's colour, which is always the same
+// for one name.
 func colour(name string) string {
-	// Neighbours differ little; our own components land far apart.
+	// Similar colours are next to each other; our own components get different ones.
 	colours := [...]string{
 		"\x1b[36m", "\x1b[94m", "\x1b[34m", "\x1b[35m", "\x1b[96m",
 		"\x1b[33m", "\x1b[93m", "\x1b[32m", "\x1b[95m", "\x1b[92m",
@@ -69,9 +106,9 @@ func colour(name string) string {
 	return colours[h.Sum32()%uint32(len(colours))]
 }
 
-// AppendJSON appends the entry as a JSON object and a newline. Bytes that are not
-// UTF-8 become U+FFFD; what a terminal would obey is escaped, so that the text is
-// complete and yet harmless.
+// AppendJSON appends the entry as a JSON object and a newline. Bytes that are not UTF-8
+// become U+FFFD. Control characters are escaped, so that the text is complete and
+// harmless to a terminal.
 func (e Entry) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"time":"`...)
 	dst = e.Time.UTC().AppendFormat(dst, stampFmt)
@@ -91,11 +128,11 @@ func (e Entry) AppendJSON(dst []byte) []byte {
 func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for _, r := range s { // U+FFFD for what is not UTF-8
+	for _, r := range s { // bytes that are not UTF-8 give U+FFFD
 		switch {
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', byte(r))
-		case Obeyed(r):
+		case Unprintable(r):
 			for _, u := range utf16.AppendRune(nil, r) {
 				dst = append(dst, '\\', 'u', hex[u>>12], hex[u>>8&0xf], hex[u>>4&0xf], hex[u&0xf])
 			}

@@ -5,40 +5,48 @@ import (
 	"time"
 )
 
-// rotateIfDue gives way to a new file where the current one is too old, or would
-// be too large with size more bytes. A file that cannot be rotated goes on; the
-// line that says so is returned.
+const (
+	// minRotateInterval separates two rotations: lumberjack names rotated files by
+	// the millisecond.
+	minRotateInterval = 2 * time.Millisecond
+	rotateRetryDelay  = time.Minute           // after a failed rotation; meanwhile the file grows
+	maxClockStep      = 50 * time.Millisecond // a rotated file whose time is ahead of now by less than this is a conflict
+)
+
+// rotateIfDue rotates the file if it is too old, or would be too large with size more
+// bytes. If the rotation fails, the file stays in use; the returned line reports the
+// error.
 func (f *File) rotateIfDue(size int) []byte {
 	full := f.size+int64(size) > f.set.limit.Load()
-	old := f.now.Sub(f.born) >= f.set.opts.MaxAge
+	old := f.stampTime.Sub(f.firstLineAt) >= f.set.opts.MaxAge
 	if f.size == 0 || !full && !old || time.Now().Before(f.rotateAfter) {
 		return nil
 	}
 	free, err := f.nameIsFree()
 	if err == nil && !free {
-		return nil // at one of the next blocks
+		return nil // a later write tries again
 	}
 	if err == nil {
 		err = f.out.Rotate()
 	}
-	f.opened = nil // lumberjack has not opened the new file for append
-	f.rotateAfter = time.Now().Add(rotateApart)
+	f.openInfo = nil // makes check reopen the new file for append, which lumberjack has not done
+	f.rotateAfter = time.Now().Add(minRotateInterval)
 	if err != nil {
-		f.rotateAfter = f.rotateAfter.Add(retryRotate)
+		f.rotateAfter = f.rotateAfter.Add(rotateRetryDelay)
 		return f.note(nil, fmt.Sprintf("this file cannot be rotated: %v", err))
 	}
-	f.set.janitor.wake()
+	f.set.archiver.notify()
 	return nil
 }
 
-// nameIsFree reports whether lumberjack, which takes the time as the name of the
-// rotated file and overwrites one that is there, would find no other of that
-// name; later ones are there when the clock was set back.
+// nameIsFree reports whether no rotated file has the name that lumberjack will use.
+// Lumberjack names it by the time, and would overwrite an existing file, which may
+// exist if the clock was set back.
 func (f *File) nameIsFree() (bool, error) {
 	files, err := rotatedOf(f.set.dir, f.name)
 	now := time.Now()
 	for _, other := range files {
-		if ahead := other.rotated.Sub(now); ahead > -rotateApart && ahead < rotateBehind {
+		if ahead := other.rotated.Sub(now); ahead > -minRotateInterval && ahead < maxClockStep {
 			return false, err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 	"unicode/utf8"
+
+	"taskctl/pkg/wait"
 )
 
 // The streams that components have.
@@ -15,166 +17,192 @@ const (
 	Log = "log" // the launcher's own messages
 )
 
-// Stream is one source of text of a component: a pipe of one of its processes.
-// What is written to it comes out as lines, each with the time it was complete.
+// Stream is one source of text of a component: a pipe of one of its processes. Its
+// bytes are written to the file as lines, each with the time at which it was complete.
 type Stream struct {
-	file    *File
-	name    string
-	lines   splitter // guarded by the file, as is what follows
-	closed  bool
-	patient bool
-	pending []byte // of a patient one: lines that are not written yet
+	file     *File
+	name     string
+	lines    splitter // this and the fields below are guarded by file.mu
+	closed   bool
+	blocking bool
+	pending  []byte // of a blocking stream: lines that are not written yet
 }
 
 var _ io.WriteCloser = (*Stream)(nil)
 
-// Write takes any piece of the stream. It returns no error but os.ErrClosed: a
-// line that cannot be written is dropped and counted, because whoever copies a
-// child's pipe must go on reading it, or the child stands still. That is what a
-// patient stream wants: it waits.
+// Write takes any piece of the stream. Its only error is os.ErrClosed. A line that
+// cannot be written is dropped and counted, because a caller that stops reading a
+// child's pipe would block the child. A blocking stream waits instead.
 func (s *Stream) Write(p []byte) (int, error) {
-	f := s.file
-	if s.patient {
-		f.turn.Lock()
-		defer f.turn.Unlock()
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if s.closed {
 		return 0, os.ErrClosed
 	}
-	f.stamp()
+	s.file.stamp()
 	s.lines.feed(p, s.line)
 	s.flush()
 	return len(p), nil
 }
 
-// Close writes what came after the last newline as a line.
+// Close writes the text after the last newline as a line.
 func (s *Stream) Close() error {
-	f := s.file
-	if s.patient {
-		f.turn.Lock()
-		defer f.turn.Unlock()
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if s.closed {
 		return nil
 	}
-	f.stamp()
+	s.file.stamp()
 	s.lines.end(s.line)
 	s.flush()
 	s.closed = true
-	delete(f.streams, s)
+	delete(s.file.streams, s)
 	return nil
 }
 
-// end is Close for the file, which closes and waits for nobody.
+// lock takes the file's lock. A blocking stream first waits for the other blocking
+// streams: see File.blockedWrite.
+func (s *Stream) lock() {
+	f := s.file
+	f.mu.Lock()
+	if !s.blocking {
+		return
+	}
+	for f.blockedWrite {
+		f.unblocked.Wait()
+	}
+	f.blockedWrite = true
+}
+
+func (s *Stream) unlock() {
+	f := s.file
+	if s.blocking {
+		f.blockedWrite = false
+		f.unblocked.Signal()
+	}
+	f.mu.Unlock()
+}
+
+// end is Close without waiting, for the file when it closes itself.
 func (s *Stream) end() {
 	s.lines.end(s.line)
 	s.closed = true
-	if s.patient {
-		s.drop(s.file.put(&s.pending))
+	if s.blocking {
+		s.dropPending(s.file.writeLines(&s.pending))
 	}
 }
 
-func (s *Stream) line(text []byte, more bool) {
-	if s.patient {
-		s.pending = appendLine(s.pending, s.file.clock, s.name, text, more)
+func (s *Stream) line(p piece) {
+	if s.blocking {
+		s.pending = s.file.appendLine(s.pending, s.name, p)
 		return
 	}
-	s.file.add(s.name, text, more)
+	s.file.addLine(s.name, p)
 }
 
-// flush writes the lines that there are. A patient stream goes on until all are
-// written, the file is closed, or nobody is to be waited for any more.
+// flush writes the complete lines. A blocking stream retries until all are written, the
+// file is closed, or [Set.StopBlocking] is called.
 func (s *Stream) flush() {
 	f := s.file
-	if !s.patient {
+	if !s.blocking {
 		f.flush()
 		return
 	}
 	for {
-		err := f.put(&s.pending)
+		err := f.writeLines(&s.pending)
 		if err == nil {
 			return
 		}
 		f.mu.Unlock()
-		again := time.NewTimer(retryLost)
+		again := time.NewTimer(retryInterval)
 		select {
 		case <-again.C:
-		case <-f.set.hurry:
+		case <-f.set.unblock:
 		}
 		again.Stop()
 		f.mu.Lock()
-		if isClosed(f.set.hurry) {
-			s.drop(err)
+		if wait.IsClosed(f.set.unblock) {
+			s.dropPending(err)
 			return
 		}
 	}
 }
 
-// drop counts what is pending as lost.
-func (s *Stream) drop(err error) {
+// dropPending drops the pending lines and counts them.
+func (s *Stream) dropPending(err error) {
 	if len(s.pending) > 0 {
-		s.file.lose(s.pending, err)
+		s.file.drop(s.pending, err)
 		s.pending = s.pending[:0]
 	}
 }
 
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
-// splitter cuts a stream of bytes into lines of at most max bytes, whatever the
-// pieces it comes in.
+// splitter cuts a stream of bytes, which comes in any pieces, into lines of at most max
+// bytes.
 type splitter struct {
-	max  int
-	held []byte // the line that is not complete yet
+	max     int
+	partial []byte // the incomplete last line
 }
 
-// feed calls emit for every line that p completes, without its newline. more
-// says that the line was longer than max, and goes on in the next call.
-func (s *splitter) feed(p []byte, emit func(text []byte, more bool)) {
+// feed calls emit for every line that p completes, and for each piece of a line that is
+// longer than max. The piece is valid until emit returns.
+func (s *splitter) feed(p []byte, emit func(piece)) {
 	for len(p) > 0 {
 		line, rest, whole := bytes.Cut(p, newline)
-		room := s.max - len(s.held)
+		room := s.max - len(s.partial)
 		switch {
 		case len(line) > room:
-			s.held = append(s.held, p[:room]...)
+			s.partial = append(s.partial, p[:room]...)
 			p = p[room:]
-			cut := lastWhole(s.held)
-			emit(s.held[:cut], true)
-			s.held = append(s.held[:0], s.held[cut:]...)
+			cut := lastWhole(s.partial)
+			emit(piece{text: s.partial[:cut], more: true})
+			s.partial = append(s.partial[:0], s.partial[cut:]...)
 		case !whole:
-			s.held = append(s.held, line...)
+			s.partial = append(s.partial, line...)
 			return
-		case len(s.held) == 0:
-			emit(line, false)
+		case len(s.partial) == 0:
+			emit(piece{text: line})
 			p = rest
 		default:
-			s.held = append(s.held, line...)
-			emit(s.held, false)
-			s.held = s.held[:0]
+			s.partial = append(s.partial, line...)
+			emit(piece{text: s.partial})
+			s.partial = s.partial[:0]
 			p = rest
 		}
 	}
 }
 
-// end emits what is held as the last line.
-func (s *splitter) end(emit func(text []byte, more bool)) {
-	if len(s.held) > 0 {
-		emit(s.held, false)
-		s.held = nil
+// end emits the incomplete line as the last one.
+func (s *splitter) end(emit func(piece)) {
+	if len(s.partial) > 0 {
+		emit(piece{text: s.partial})
+		s.partial = nil
 	}
 }
 
-// lastWhole returns how much of b to take so as not to cut a character in two.
+// LineWriter passes a stream on line by line, cut as in a log file. Only one goroutine
+// may use it.
+type LineWriter struct {
+	lines splitter
+	emit  func(piece)
+}
+
+// NewLineWriter returns a LineWriter that calls line for every line, without its
+// newline, and for each piece of a line that is longer than maxLine bytes.
+func NewLineWriter(maxLine int, line func(text []byte)) *LineWriter {
+	return &LineWriter{lines: splitter{max: maxLine}, emit: func(p piece) { line(p.text) }}
+}
+
+// Write takes any piece of the stream, and returns no error.
+func (w *LineWriter) Write(p []byte) (int, error) {
+	w.lines.feed(p, w.emit)
+	return len(p), nil
+}
+
+// End passes on a last line without a newline.
+func (w *LineWriter) End() { w.lines.end(w.emit) }
+
+// lastWhole returns the length of the longest prefix of b that does not cut a
+// character.
 func lastWhole(b []byte) int {
 	for i := len(b) - 1; i >= 0 && i > len(b)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {

@@ -13,13 +13,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/message"
+	"taskctl/pkg/message"
 )
 
 // catalogue parses this package.
 func catalogue(t *testing.T) []*ast.File {
 	t.Helper()
-	paths, err := filepath.Glob("*.go")
+	return parsed(t, "*.go")
+}
+
+// parsed parses the files of a pattern, all but the tests.
+func parsed(t *testing.T, pattern string) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,18 +43,18 @@ func catalogue(t *testing.T) []*ast.File {
 	return files
 }
 
-// TestTranslationsTakeTheSameArguments holds that both languages of a text are
-// there and format the same values in the same order.
+// TestTranslationsTakeTheSameArguments checks that each text exists in both languages
+// with the same values in the same order: here, and in the help of the commands.
 func TestTranslationsTakeTheSameArguments(t *testing.T) {
 	verbs := regexp.MustCompile(`%[-+# 0-9.]*[a-zA-Z%]`)
 	checked := 0
-	for _, file := range catalogue(t) {
+	for _, file := range append(catalogue(t), parsed(t, "../../cmd/taskctl/*.go")...) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) < 2 {
 				return true
 			}
-			if selector, ok := call.Fun.(*ast.SelectorExpr); !ok || selector.Sel.Name != "say" {
+			if selector, ok := call.Fun.(*ast.SelectorExpr); !ok || selector.Sel.Name != "say" && selector.Sel.Name != "text" {
 				return true
 			}
 			en, es := literal(call.Args[0]), literal(call.Args[1])
@@ -82,7 +88,7 @@ func literal(e ast.Expr) string {
 	return text
 }
 
-// TestEveryTextIsUsed finds texts that nobody says any more.
+// TestEveryTextIsUsed finds texts that are no longer used.
 func TestEveryTextIsUsed(t *testing.T) {
 	var said strings.Builder
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
@@ -102,7 +108,8 @@ func TestEveryTextIsUsed(t *testing.T) {
 			if !ok || f.Recv == nil || !f.Name.IsExported() {
 				continue
 			}
-			if !strings.Contains(said.String(), "."+f.Name.Name+"(") {
+			// It is called, or passed as a value.
+			if !regexp.MustCompile(`\.` + f.Name.Name + `\b`).MatchString(said.String()) {
 				t.Errorf("nobody says %s", f.Name.Name)
 			}
 		}

@@ -1,24 +1,11 @@
 package message
 
-func (l Lang) DoctorShort() string {
-	return l.say("Look for what could go wrong, and say how to fix it", "Busca qué podría ir mal, y dice cómo arreglarlo")
-}
-
-func (l Lang) DoctorLong() string {
-	return l.say(`Check the settings, the directory, the ports, the disk, the file limit and what
-an earlier launcher may have left, and name a fix for everything that is wrong.
-Nothing is changed. Exit code 1 where something would keep taskctl from running.`,
-		`Comprueba los ajustes, el directorio, los puertos, el disco, el límite de
-ficheros y lo que un lanzador anterior pudo dejar, y da un arreglo para todo lo
-que esté mal. No cambia nada. Código 1 si algo impediría funcionar a taskctl.`)
-}
-
 func (l Lang) DoctorRunning(pid int) string {
-	return l.say("a launcher runs, pid %d", "un lanzador funciona, pid %d", pid)
+	return l.say("a launcher is running, pid %d", "hay un lanzador en marcha, pid %d", pid)
 }
 
 func (l Lang) DoctorNotAnswering(pid int) string {
-	return l.say("a launcher holds the lock (pid %d) but does not answer", "un lanzador tiene el cerrojo (pid %d) pero no responde", pid)
+	return l.say("a launcher holds the directory lock (pid %d), but does not answer", "un lanzador tiene el bloqueo del directorio (pid %d), pero no responde", pid)
 }
 func (l Lang) DoctorFixStop() string { return l.say("taskctl stop", "taskctl stop") }
 
@@ -33,23 +20,23 @@ func (l Lang) DoctorFixComponent(name string) string {
 }
 
 func (l Lang) DoctorNotRunning() string {
-	return l.say("no launcher runs here", "aquí no funciona ningún lanzador")
+	return l.say("no launcher is running here", "aquí no hay ningún lanzador en marcha")
 }
 
 func (l Lang) DoctorStaleSocket(path string) string {
-	return l.say("a dead launcher left its control socket: %s", "un lanzador muerto dejó su socket de control: %s", path)
+	return l.say("a launcher that died left its control socket: %s", "un lanzador que murió dejó su socket de control: %s", path)
 }
 
 func (l Lang) DoctorFixStart() string {
-	return l.say("nothing to do: the next `taskctl start` clears it", "nada que hacer: el próximo `taskctl start` lo elimina")
+	return l.say("nothing to do: the next `taskctl start` removes it", "nada que hacer: el próximo `taskctl start` lo elimina")
 }
 
 func (l Lang) DoctorNothingLeft() string {
-	return l.say("nothing is left of an earlier launcher", "no queda nada de un lanzador anterior")
+	return l.say("no process of an earlier launcher is left", "no queda ningún proceso de un lanzador anterior")
 }
 
 func (l Lang) DoctorLeft(what string) string {
-	return l.say("an earlier launcher left running: %s", "un lanzador anterior dejó funcionando: %s", what)
+	return l.say("an earlier launcher left these running: %s", "un lanzador anterior dejó en marcha: %s", what)
 }
 
 func (l Lang) DoctorPortFree(key, addr string) string {
@@ -57,15 +44,15 @@ func (l Lang) DoctorPortFree(key, addr string) string {
 }
 
 func (l Lang) DoctorPortOurs(key, addr string) string {
-	return l.say("%s: %s is held by this launcher", "%s: %s lo tiene este lanzador", key, addr)
+	return l.say("%s: %s is used by this launcher", "%s: %s lo usa este lanzador", key, addr)
 }
 
 func (l Lang) DoctorPortTaken(key, addr, holder string) string {
-	return l.say("%s: %s is held by %s", "%s: %s lo tiene %s", key, addr, holder)
+	return l.say("%s: %s is used by %s", "%s: %s lo usa %s", key, addr, holder)
 }
 
 func (l Lang) DoctorFixPort(key, env string) string {
-	return l.say("stop that process, or set %s (%s)", "pare ese proceso, o ponga %s (%s)", key, env)
+	return l.say("stop that process, or change %s (%s)", "detenga ese proceso, o cambie %s (%s)", key, env)
 }
 
 func (l Lang) DoctorDisk(free, needed string) string {
@@ -73,45 +60,52 @@ func (l Lang) DoctorDisk(free, needed string) string {
 }
 
 func (l Lang) DoctorFixDisk() string {
-	return l.say("make room, `taskctl logs clean`, or lower logs.max_total", "haga sitio, `taskctl logs clean`, o baje logs.max_total")
+	return l.say("free space, run `taskctl logs clean`, or lower logs.max_total", "libere espacio, use `taskctl logs clean` o reduzca logs.max_total")
 }
 
 func (l Lang) DoctorFiles(limit uint64, clients int) string {
-	return l.say("%d open files allowed; wsserver.max_clients is %d", "%d ficheros abiertos permitidos; wsserver.max_clients es %d", limit, clients)
+	return l.say("%d open files allowed; wsserver.max_clients is %d", "%d archivos abiertos permitidos; wsserver.max_clients es %d", limit, clients)
 }
 
 func (l Lang) DoctorFixFiles() string {
-	return l.say("raise the hard limit (ulimit -Hn), or lower wsserver.max_clients", "suba el límite duro (ulimit -Hn), o baje wsserver.max_clients")
+	return l.say("raise the hard limit (ulimit -Hn), or lower wsserver.max_clients", "suba el límite máximo (ulimit -Hn) o reduzca wsserver.max_clients")
 }
 
 func (l Lang) DoctorWritable(dir string) string {
-	return l.say("%s can be written", "%s se puede escribir", dir)
+	return l.say("%s is writable", "se puede escribir en %s", dir)
 }
 
 func (l Lang) DoctorNotWritable(dir, why string) string {
-	return l.say("%s cannot be written: %s", "%s no se puede escribir: %s", dir, why)
+	return l.say("%s is not writable: %s", "no se puede escribir en %s: %s", dir, why)
 }
 
 func (l Lang) DoctorFixWritable(dir string) string {
-	return l.say("chown or chmod %s, or choose another --dir", "chown o chmod %s, o elija otro --dir", dir)
+	return l.say("change owner or mode of %s (chown, chmod), or choose another --dir", "cambie el dueño o los permisos de %s (chown, chmod) o elija otro --dir", dir)
 }
 
 // DoctorNotDirectory is for something else that has the name of a directory.
 func (l Lang) DoctorNotDirectory(path string) string {
-	return l.say("%s is no directory", "%s no es un directorio", path)
+	return l.say("%s is not a directory", "%s no es un directorio", path)
 }
 
 func (l Lang) DoctorFixNotDirectory() string {
-	return l.say("move it away; the start makes the directory", "muévalo a otro sitio; el arranque crea el directorio")
+	return l.say("move it away; the next start creates the directory", "muévalo a otro sitio; el próximo arranque crea el directorio")
 }
 
-// DoctorFixReadOnly is for a whole file system that takes nothing.
+func (l Lang) DoctorFixLog(path, kind string) string {
+	if kind == "directory" {
+		return l.say("mv %[1]s %[1]s.old", "mv %[1]s %[1]s.old", path)
+	}
+	return l.say("rm %s", "rm %s", path)
+}
+
+// DoctorFixReadOnly is for a file system that is mounted read-only.
 func (l Lang) DoctorFixReadOnly() string {
-	return l.say("choose another --dir, or mount that file system for writing", "elija otro --dir, o monte ese sistema de archivos para escritura")
+	return l.say("choose another --dir, or mount that file system read-write", "elija otro --dir, o monte ese sistema de archivos con escritura")
 }
 
 func (l Lang) DoctorTooOpen(path, mode string) string {
-	return l.say("others can read %s (mode %s)", "otros pueden leer %s (modo %s)", path, mode)
+	return l.say("other users can read %s (mode %s)", "otros usuarios pueden leer %s (modo %s)", path, mode)
 }
 
 func (l Lang) DoctorFixTooOpen(path string) string {
@@ -123,11 +117,11 @@ func (l Lang) DoctorPrivate() string {
 }
 
 func (l Lang) DoctorDatabase(seq uint64) string {
-	return l.say("the database is whole; last event %d", "la base de datos está entera; último evento %d", seq)
+	return l.say("the database is intact; last event %d", "la base de datos está intacta; último evento %d", seq)
 }
 
 func (l Lang) DoctorNoDatabase() string {
-	return l.say("no database yet; the first start makes it", "aún no hay base de datos; el primer arranque la crea")
+	return l.say("no database yet; the first start creates it", "aún no hay base de datos; el primer arranque la crea")
 }
 
 func (l Lang) DoctorBadDatabase(why string) string {
@@ -135,10 +129,10 @@ func (l Lang) DoctorBadDatabase(why string) string {
 }
 
 func (l Lang) DoctorFixDatabase(path string) string {
-	return l.say("restore %s from a backup, or move it away to begin anew", "restaure %s de una copia, o apártela para empezar de nuevo", path)
+	return l.say("restore %s from a backup, or move it away to start with an empty one", "restaure %s de una copia de seguridad, o muévala para empezar con una vacía", path)
 }
 
-// DoctorState is a finding's weight in a word.
+// DoctorState is the severity of a finding in a word.
 func (l Lang) DoctorState(state string) string {
 	switch state {
 	case "warning":
@@ -146,6 +140,6 @@ func (l Lang) DoctorState(state string) string {
 	case "bad":
 		return l.say("BAD", "MAL")
 	}
-	return l.say("good", "bien")
+	return l.say("ok", "bien")
 }
 func (l Lang) DoctorFix() string { return l.say("fix:", "arreglo:") }

@@ -3,7 +3,7 @@
 // translation or a wrong argument does not compile. What machines read (JSON,
 // log keys, exit codes) is not here: it never changes with the language.
 //
-// One file per room that speaks: start.go, status.go, clean.go, consumer.go, …
+// There is one file per command or package with texts: start.go, status.go, consumer.go, …
 package message
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Lang is a language that taskctl speaks.
+// Lang is a language of the texts.
 type Lang uint8
 
 // The languages.
@@ -47,14 +47,20 @@ func FromEnvironment(getenv func(string) string) Lang {
 	return English
 }
 
+// Choose returns the text of the language. It is for texts that are kept beside the
+// only code that uses them, such as the help of a command.
+func (l Lang) Choose(en, es string) string {
+	if l == Spanish {
+		return es
+	}
+	return en
+}
+
 // say picks the text of the language and fills its arguments in.
 func (l Lang) say(en, es string, args ...any) string {
-	text := en
-	if l == Spanish {
-		text = es
-	}
+	text := l.Choose(en, es)
 	if len(args) == 0 {
 		return text
 	}
-	return fmt.Sprintf(text, args...)
+	return fmt.Sprintf(text, l.localized(args)...)
 }

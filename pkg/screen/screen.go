@@ -1,5 +1,5 @@
-// Package screen lays text out for people: tables, widths and colour. It decides
-// from the stream alone whether there is a terminal to decorate for.
+// Package screen lays text out for people: tables, widths and colour. It decides by the
+// stream alone whether to use colour.
 package screen
 
 import (
@@ -16,13 +16,13 @@ import (
 // Palette colours text, or leaves it plain.
 type Palette struct{ on bool }
 
-// PaletteFor colours only where the stream is a terminal that can show it and
-// NO_COLOR is not set (no-color.org).
+// PaletteFor returns a palette that colours only if the stream is a terminal with
+// colour and NO_COLOR is not set (no-color.org).
 func PaletteFor(w io.Writer, getenv func(string) string) Palette {
 	return Palette{on: IsTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
 }
 
-// On reports whether there is colour at all.
+// On reports whether the palette colours.
 func (p Palette) On() bool { return p.on }
 
 // Bold, Dim, Green, Yellow and Red mark a text.
@@ -36,7 +36,8 @@ func (p Palette) mark(code, s string) string {
 	if !p.on || s == "" {
 		return s
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	begin, end := "\x1b["+code+"m", "\x1b[0m"
+	return begin + strings.ReplaceAll(s, "\n", end+"\n"+begin) + end // each line by itself, because a view may show only some lines
 }
 
 // IsTerminal reports whether a stream is a terminal.
@@ -45,7 +46,7 @@ func IsTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Width is how many columns a stream has; 0 where it is no terminal.
+// Width is the number of columns of a stream; 0: not a terminal.
 func Width(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -59,8 +60,8 @@ func Width(w io.Writer) int {
 }
 
 // Table renders rows in aligned columns, two spaces apart, each line after
-// indent. Cells may be coloured. With width > 0 the widest column gives way so
-// that no line is longer.
+// indent. Cells may be coloured. With width > 0 the widest columns are shortened
+// until no line is longer.
 func Table(indent string, width int, rows [][]string) string {
 	widths := columnWidths(rows)
 	if width > 0 {
@@ -82,18 +83,46 @@ func Table(indent string, width int, rows [][]string) string {
 	return b.String()
 }
 
-// Fit leaves columns out, in the order in which they are spared, until a table of
-// the rows is no wider than width, or there is none left to spare. With width 0
-// all stay.
-func Fit(indent string, width int, rows [][]string, spared ...int) [][]string {
+// Fit leaves out optional columns, in the order given, until a table of the rows is
+// no wider than width, or no optional column is left. With width 0 all stay.
+func Fit(indent string, width int, rows [][]string, optional ...int) [][]string {
 	fitting := rows
-	for n := 1; n <= len(spared) && width > 0 && ansi.StringWidth(indent)+sum(columnWidths(fitting)) > width; n++ {
-		fitting = without(rows, spared[:n])
+	for n := 1; n <= len(optional) && width > 0 && ansi.StringWidth(indent)+sum(columnWidths(fitting)) > width; n++ {
+		fitting = without(rows, optional[:n])
 	}
 	return fitting
 }
 
-// without copies rows, all but some of their columns.
+// FitText is Fit for rows whose last cell is a text: it is wrapped rather than
+// shortened, and its further lines are rows of their own.
+func FitText(indent string, width int, rows [][]string, optional ...int) [][]string {
+	if width == 0 || len(rows) == 0 {
+		return rows
+	}
+	short := make([][]string, len(rows))
+	for i, row := range rows {
+		short[i] = append(slices.Clone(row[:len(row)-1]), ansi.Truncate(row[len(row)-1], minLastColumn, ""))
+	}
+	fitting := Fit(indent, width, short, optional...)
+	widths := columnWidths(fitting)
+	room := width - ansi.StringWidth(indent) - sum(widths) + widths[len(widths)-1]
+	var wrapped [][]string
+	for i, row := range fitting {
+		for n, line := range strings.Split(ansi.Wrap(rows[i][len(rows[i])-1], max(room, minColumn), ""), "\n") {
+			if n > 0 {
+				row = make([]string, len(row))
+			}
+			wrapped = append(wrapped, append(slices.Clone(row[:len(row)-1]), line))
+		}
+	}
+	return wrapped
+}
+
+// minLastColumn is the width of the last column below which FitText leaves out other
+// columns.
+const minLastColumn = 20
+
+// without copies rows without some of their columns.
 func without(rows [][]string, columns []int) [][]string {
 	out := make([][]string, len(rows))
 	for i, row := range rows {
@@ -106,7 +135,7 @@ func without(rows [][]string, columns []int) [][]string {
 	return out
 }
 
-// sum is how wide columns are together, with the gaps between them.
+// sum is the width of columns together, with the gaps between them.
 func sum(widths []int) int {
 	total := 2 * (len(widths) - 1)
 	for _, w := range widths {
@@ -115,8 +144,7 @@ func sum(widths []int) int {
 	return total
 }
 
-// Truncate shortens text to so many columns, the last of them an ellipsis; with 0
-// it leaves the text as it is.
+// Truncate shortens text to the given columns, ending in an ellipsis; 0: no limit.
 func Truncate(text string, columns int) string {
 	if columns == 0 {
 		return text
@@ -137,10 +165,10 @@ func columnWidths(rows [][]string) []int {
 	return widths
 }
 
-// minColumn is what a column keeps when it gives way.
+// minColumn is the minimum width of a shortened column.
 const minColumn = 8
 
-// shrink takes columns from the widest until the row fits, or none can give.
+// shrink shortens the widest column until the row fits, or all have minColumn.
 func shrink(widths []int, room int) {
 	for total := sum(widths); total > room; total-- {
 		widest := 0
@@ -156,15 +184,61 @@ func shrink(widths []int, room int) {
 	}
 }
 
-// Bytes renders a size in the unit that keeps it short.
-func Bytes(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+// Wrap breaks text into lines of at most the given columns, each after indent. It
+// breaks a word only if it is longer than a line, and keeps the line breaks of the
+// text. 0: no limit.
+func Wrap(text, indent string, columns int) string {
+	if room := columns - ansi.StringWidth(indent); columns > 0 && room > 0 {
+		text = ansi.Hardwrap(wrapWords(text, room), room, false)
 	}
-	return fmt.Sprintf("%d B", n)
+	return indent + strings.ReplaceAll(text, "\n", "\n"+indent)
 }
+
+// wrapWords breaks lines at spaces only, because a flag such as --dry-run, or a name
+// with a hyphen, must stay whole to be copied.
+func wrapWords(text string, columns int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.SplitAfter(text, " ") {
+		first, rest, breaks := strings.Cut(word, "\n")
+		width := ansi.StringWidth(strings.TrimRight(first, " "))
+		if i > 0 && column > 0 && column+width > columns {
+			b.WriteByte('\n')
+			column = 0
+		}
+		b.WriteString(word)
+		column += ansi.StringWidth(first)
+		if breaks {
+			column = ansi.StringWidth(rest[strings.LastIndexByte(rest, '\n')+1:])
+		}
+	}
+	lines := strings.Split(b.String(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// List renders pairs of a term and its text. The texts are aligned, and wrapped to
+// width if there is enough room.
+func List(indent string, width int, pairs [][2]string) string {
+	column := 0
+	for _, pair := range pairs {
+		column = max(column, ansi.StringWidth(pair[0]))
+	}
+	margin := strings.Repeat(" ", ansi.StringWidth(indent)+column+2)
+	room := width - len(margin)
+	var b strings.Builder
+	for _, pair := range pairs {
+		if room >= minText || width == 0 {
+			text := strings.TrimLeft(Wrap(pair[1], margin, width), " ")
+			fmt.Fprintf(&b, "%s%s%*s%s\n", indent, pair[0], column-ansi.StringWidth(pair[0])+2, "", text)
+			continue
+		}
+		fmt.Fprintf(&b, "%s%s\n%s\n", indent, pair[0], Wrap(pair[1], indent+"    ", width))
+	}
+	return b.String()
+}
+
+// minText is the minimum width of a text beside its term.
+const minText = 30

@@ -60,3 +60,42 @@ func TestNoColourWithoutTerminal(t *testing.T) {
 		t.Error("a buffer got colour")
 	}
 }
+
+func TestFitTextWrapsTheLastColumn(t *testing.T) {
+	rows := [][]string{{"name", "cpu", "exit"}, {"api", "1.5%", "killed by the signal SIGKILL of somebody"}}
+	for _, test := range []struct {
+		width int
+		want  string
+	}{
+		{0, "name  cpu   exit\napi   1.5%  killed by the signal SIGKILL of somebody\n"},
+		{40, "name  cpu   exit\napi   1.5%  killed by the signal SIGKILL\n            of somebody\n"},
+		{30, "name  exit\napi   killed by the signal\n      SIGKILL of somebody\n"},
+	} {
+		got := Table("", test.width, FitText("", test.width, rows, 1))
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("at %d columns:\n%s", test.width, diff)
+		}
+	}
+}
+
+// TestWrapKeepsWordsWhole checks that lines break between words only, and where the
+// text has line breaks of its own.
+func TestWrapKeepsWordsWhole(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		columns int
+		want    string
+	}{
+		{"see the flag --dry-run here", 18, "see the flag\n--dry-run here"},
+		{"one two", 3, "one\ntwo"},
+		{"one two", 7, "one two"},
+		{"abcdefgh xy", 5, "abcde\nfgh\nxy"},
+		{"first\n\n  second line", 12, "first\n\n  second\nline"},
+		{"", 5, ""},
+		{"año año", 3, "año\naño"},
+	} {
+		if got := Wrap(c.text, "", c.columns); got != c.want {
+			t.Errorf("%q at %d: %q, want %q", c.text, c.columns, got, c.want)
+		}
+	}
+}

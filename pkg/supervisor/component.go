@@ -7,90 +7,105 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"taskctl/pkg/wait"
 )
 
-// keptProbes is how many looks at a component's health a crash record holds.
-const keptProbes = 5
+// maxProbes is how many health checks a crash record holds.
+const maxProbes = 5
 
-// component is the actor around one machine: it takes inputs one at a time and
-// carries out what the machine wants done. Only its goroutine touches its fields,
-// but for those that are safe by themselves: spec, inputs, over, seen.
+// component is the actor around one machine: it takes inputs one at a time and carries
+// out the actions that the machine returns. Only its goroutine uses its fields, except
+// for spec, inputs, done and record, which are safe to share.
 type component struct {
-	spec   Spec
-	boot   *boot
-	strict bool // its death makes the start fail
-	ledger *Ledger
-	mark   string // what the marks of its generations begin with
-	change func(Status)
-	logger *slog.Logger
+	spec         Spec
+	startup      *startup
+	required     bool // its death makes the start fail
+	runState     *RunState
+	rules        rules  // as posted last; used by Reload only
+	id           string // prefix of the IDs of its generations
+	tags         *tags
+	scans        *processScans
+	onReadyAgain func() // called in a goroutine each time it is ready, except the first
+	onChange     func(Status)
+	logger       *slog.Logger
 
-	inputs  chan input
-	over    chan struct{} // closed when run has returned: later inputs go nowhere
-	watches sync.WaitGroup
-	machine machine
-	lives   map[uint64]*running
-	news    []func()  // to be told once the step is visible
-	stop    Ending    // of the stop under way
-	askedAt time.Time // when that was asked for
+	inputs        chan input
+	done          chan struct{} // closed when run has returned; later inputs are dropped
+	retired       chan struct{} // closed when a reload has removed it
+	watchers      sync.WaitGroup
+	machine       machine
+	generations   map[uint64]*liveGeneration
+	notifications []func()   // called after the step has been published
+	stop          StopResult // of the stop in progress
+	askedAt       time.Time  // when the stop was requested
+	fileChange    *FileChange
 
-	firstReady chan struct{} // closed when it has been ready
+	firstReady chan struct{} // closed when it is ready for the first time
 
-	seen record
+	record record
 }
 
 // post hands an input to the actor. It may be called from any goroutine but the actor's.
 func (c *component) post(in input) {
 	select {
 	case c.inputs <- in:
-	case <-c.over:
+	case <-c.done:
 	}
 }
 
-// run is the actor. It ends with ctx, by which time nothing should be alive.
-func (c *component) run(ctx context.Context) error {
-	lives := context.WithoutCancel(ctx) // generations end by orders, not by this context
-	defer c.watches.Wait()
-	defer close(c.over)
+// run is the actor. It returns when ctx ends; no generation should be alive then.
+func (c *component) run(ctx context.Context) {
+	generations := context.WithoutCancel(ctx) // generations are ended by requests, not by this context
+	defer c.watchers.Wait()
+	defer close(c.done)
 	defer c.release()
 	for {
 		select {
 		case in := <-c.inputs:
-			c.take(lives, in)
+			c.handle(generations, in)
+		case <-c.retired:
+			return
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 }
 
 func (c *component) release() {
-	for _, r := range c.lives {
+	for _, r := range c.generations {
 		r.release()
 	}
 }
 
-// take steps the machine, and again for what the actions themselves bring about.
-// Those who wait are told last, so that they find the status they waited for.
-func (c *component) take(ctx context.Context, in input) {
+// handle steps the machine with the input, and then with the inputs that its actions
+// cause. Waiting callers are answered last, so that they see the status they waited
+// for.
+func (c *component) handle(ctx context.Context, in input) {
 	for queue := []input{in}; len(queue) > 0; queue = queue[1:] {
 		queue = append(queue, c.step(ctx, queue[0])...)
 	}
 	c.publish()
-	for _, tell := range c.news {
-		tell()
+	for _, notify := range c.notifications {
+		notify()
 	}
-	c.news = nil
+	c.notifications = nil
 }
 
 func (c *component) step(ctx context.Context, in input) (more []input) {
 	in.now = time.Now()
 	in.jitter = rand.Float64()
-	if (in.kind == wantStop || in.kind == wantEnd || in.kind == wantKill) && c.machine.intent != intentStop {
-		c.askedAt, c.stop = in.now, Ending{}
-		c.seen.stopping(in.now)
+	if (in.kind == wantStop || in.kind == wantShutdown || in.kind == wantKill) && c.machine.intent != intentStop {
+		c.askedAt, c.stop = in.now, StopResult{}
+		c.record.beginStop(in.now)
+	}
+	if in.kind == wantFresh && c.machine.intent == intentRun {
+		c.logger.Info("restarting component: files changed", "files", in.files)
+		c.fileChange = &FileChange{At: in.now, Files: in.files}
 	}
 	var actions []action
-	c.boot.during(func(booting bool) *StartError {
-		in.strict = booting && c.strict
+	c.startup.checkFailure(func(booting bool) *StartError {
+		in.required = booting && c.required
 		c.machine, actions = c.machine.step(in)
 		for _, a := range actions {
 			if a.kind == doFailStart {
@@ -100,119 +115,124 @@ func (c *component) step(ctx context.Context, in input) (more []input) {
 		return nil
 	})
 	for _, a := range actions {
-		more = append(more, c.act(ctx, a)...)
+		more = append(more, c.perform(ctx, a)...)
 	}
 	return more
 }
 
 func (c *component) lines(generation uint64) []string {
-	if r := c.lives[generation]; r != nil && r.instance != nil {
+	if r := c.generations[generation]; r != nil && r.instance != nil {
 		return r.instance.Lines()
 	}
 	return nil
 }
 
-func (c *component) act(ctx context.Context, a action) []input {
-	r := c.lives[a.generation]
+func (c *component) perform(ctx context.Context, a action) []input {
+	r := c.generations[a.generation]
 	switch a.kind {
 	case doSpawn:
-		return c.spawn(ctx, a)
-	case doTell:
+		return c.startGeneration(ctx, a)
+	case doSend:
 		if r != nil && r.instance != nil {
-			if a.order != Accept && r.unwatch != nil {
-				r.unwatch() // it is to end: how well it answers meanwhile says nothing
+			if a.request != Accept && r.stopWatching != nil {
+				r.stopWatching() // it is about to end, so its health checks mean nothing from now on
 			}
-			r.instance.Tell(a.order)
+			r.instance.Send(a.request)
 		}
 	case doTimer:
 		timer := c.timer(a.after, input{kind: a.timer, generation: a.generation})
-		if r == nil { // of a generation to come
-			r = &running{}
-			c.lives[a.generation] = r
+		if r == nil { // of a generation that has not begun
+			r = &liveGeneration{}
+			c.generations[a.generation] = r
 		}
 		r.timers = append(r.timers, timer)
 	case doWatch:
 		c.logger.Info("component ready", "generation", a.generation, "took", time.Since(r.startedAt))
-		c.watch(ctx, a.generation, r)
-		c.news = append(c.news, c.beenReady)
-	case doEnded:
-		c.ended(ctx, a)
+		c.watchHealth(ctx, a.generation, r)
+		c.notifications = append(c.notifications, c.reportReady)
+	case doRecordEnd:
+		c.recordEnd(ctx, a)
 	case doFail:
 		c.logger.Error("component failed", "exit", a.exit.String(), "deaths", len(c.machine.deaths))
 		if c.spec.OnFailed != nil {
 			c.spec.OnFailed()
 		}
+	case doDone:
+		c.logger.Info("component done", "generation", a.generation)
+		c.notifications = append(c.notifications, c.reportReady)
 	case doFailStart:
 		c.logger.Error("start failed", "exit", a.exit.String())
-		c.news = append(c.news, c.boot.announce)
+		c.notifications = append(c.notifications, c.startup.announceFailure)
 	case doAnswer:
-		err := c.complete(a.err)
-		c.news = append(c.news, func() { c.seen.answer(a.ticket, err) })
+		err := c.describeError(a.err)
+		c.notifications = append(c.notifications, func() { c.record.answer(a.waiter, err) })
 	}
 	return nil
 }
 
-// catchUp is how long those who were waited for get to be heard after this
-// process itself has slept through their deadline (Ctrl+Z, a suspended machine).
-const catchUp = time.Second
+// wakeGrace is the extra time that late events get when a deadline has passed while
+// this process itself was stopped (Ctrl+Z, a suspended machine).
+const wakeGrace = time.Second
 
-// timer posts an input when the time is over.
+// timer posts an input after the given time.
 func (c *component) timer(after time.Duration, in input) *time.Timer {
 	due := time.Now().Add(after)
 	return time.AfterFunc(after, func() {
-		if time.Since(due) > catchUp {
+		if time.Since(due) > wakeGrace {
 			select {
-			case <-time.After(catchUp):
-			case <-c.over:
+			case <-time.After(wakeGrace):
+			case <-c.done:
 			}
 		}
 		c.post(in)
 	})
 }
 
-func (c *component) beenReady() {
-	if !isClosed(c.firstReady) {
+func (c *component) reportReady() {
+	if wait.IsClosed(c.firstReady) {
+		c.watchers.Go(c.onReadyAgain)
+	} else {
 		close(c.firstReady)
 	}
-	c.boot.ready(c.spec.Name)
+	c.startup.ready(c.spec.Name)
 }
 
-// complete turns the machine's error into one for people.
-func (c *component) complete(err error) error {
-	var fresh *freshError
+// describeError adds the component's name and output to an error of the machine.
+func (c *component) describeError(err error) error {
+	var fresh *generationError
 	if !errors.As(err, &fresh) {
 		return err
 	}
 	return &RestartError{
-		Component: c.spec.Name, Exit: fresh.exit, OldServes: fresh.oldServes,
-		Lines: c.seen.lastLines(fresh.generation),
+		Component: c.spec.Name, Exit: fresh.exit, PreviousServes: fresh.previousServes,
+		Lines: c.record.lastLines(fresh.generation),
 	}
 }
 
 func (c *component) budget() Budget {
 	policy := c.machine.rules.restart
 	return Budget{
-		Deaths: len(recent(c.machine.deaths, time.Now(), policy.Window)), Max: policy.Max, Window: policy.Window, NextTry: c.machine.retryAt,
+		Deaths: max(len(recent(c.machine.deaths, time.Now(), policy.Window)), c.machine.attempts), Max: policy.Max, Window: policy.Window, NextTry: c.machine.retryAt,
 	}
 }
 
-// publish makes the machine's state what others see.
+// publish makes the machine's state visible to others.
 func (c *component) publish() {
 	m := &c.machine
 	s := Status{
 		Name: c.spec.Name, State: m.state(), Generation: m.last, Restarts: m.restarts, Budget: c.budget(),
-		Suspended: m.suspended, Misses: m.misses,
+		Suspended: m.suspended, Misses: m.misses, FileChange: c.fileChange,
 	}
 	if m.intent == intentWait {
 		s.WaitsFor = c.spec.After
 	}
-	if r := c.lives[m.current.number]; m.current.alive() && r != nil {
+	if r := c.generations[m.current.number]; m.current.alive() && r != nil {
 		s.Generation, s.StartedAt, s.ReadyAt = m.current.number, r.startedAt, m.current.readyAt
 		if r.instance != nil {
 			s.PID = r.instance.PID()
 		}
 	}
-	if s, changed := c.seen.publish(s, m.deaths); changed && c.change != nil && m.intent != intentNone {
-		c.change(s)
+	if s, changed := c.record.publish(s, m); changed && c.onChange != nil && m.intent != intentNone {
+		c.onChange(s)
 	}
 }

@@ -1,8 +1,8 @@
-// Package supervisor keeps components running: it starts them in order, each
-// when those before it have said that they are ready, restarts those that die
-// or hang, hands a rolling restart from one generation to the next, and stops
-// all of them in reverse order until nothing is left. It knows nothing of what
-// the components do.
+// Package supervisor keeps components running: it starts them in order, each when those
+// before it have reported that they are ready, restarts those that die or hang,
+// replaces one generation by the next in a rolling restart, and stops all of them in
+// reverse order until no process is left. It knows nothing about what the components
+// do.
 //
 // The parts, from the outside in:
 //
@@ -15,16 +15,16 @@
 //     goroutines of this one. A runner may be wrapped, for instance to bind a
 //     socket again that OnFailed has closed.
 //   - Package child is the component's end of it.
-//   - A [Ledger] and [Sweep] end what a killed launcher left behind.
+//   - A [RunState] and [Sweep] end what a killed launcher left behind.
 //
-// What the systems keep of it. Linux: all. Descendants are found by their
-// process group, and those that left it by the mark in their environment; one
-// that left the group and cleared its environment is out of sight, and is not
-// waited for. macOS: descendants by group only, and nothing ends another's
+// What the systems keep of it. Linux: all. Each command gets a session of its
+// own; its descendants are found by their parents, which this process becomes
+// where theirs have ended (see docs/adr/0010). macOS: descendants by parent,
+// group and session, and nothing ends another's
 // command when this process is killed, until the next sweep. Windows: commands
 // in job objects, which the system ends with this process; components of ours
 // only as goroutines.
 //
-// The exported names of this package and of child are settled: they gain, and
-// do not change.
+// The exported names of this package and of child are stable: names are added,
+// not changed.
 package supervisor

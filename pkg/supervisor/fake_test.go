@@ -21,8 +21,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor/child"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // fakeVariable makes the test binary a child with switches.
@@ -38,7 +40,7 @@ func TestMain(m *testing.M) {
 // fake is a component that misbehaves as told.
 func fake(args []string) int {
 	if len(args) > 0 && args[0] == "launch" {
-		return launch(args[1])
+		return launch(args[1], args[2:])
 	}
 	flags := flag.NewFlagSet("fake", flag.ExitOnError)
 	var (
@@ -55,6 +57,7 @@ func fake(args []string) int {
 		neverReady = flags.Bool("never-ready", false, "do not get ready")
 		readyAfter = flags.String("ready-when", "", "get ready when this file exists")
 		serve      = flags.Bool("serve", false, "answer each connection with the pid")
+		listen     = flags.String("listen", "", "listen at this address")
 		note       = flags.String("note", "", "send this note")
 		orphan     = flags.Bool("orphan", false, "leave the grandchild behind at once")
 	)
@@ -90,6 +93,13 @@ func fake(args []string) int {
 	}
 	if *orphan {
 		return *exitCode
+	}
+	if *listen != "" {
+		l, err := net.Listen("tcp", *listen)
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = l.Close() }()
 	}
 	if *note != "" {
 		h.Note(*note)
@@ -284,21 +294,6 @@ func kill(t testing.TB, pid int, sig syscall.Signal) {
 	}
 }
 
-// until polls, bounded, for what has no channel.
-func until(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	timeout := time.After(waitTime)
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-timeout:
-			t.Fatalf("timed out waiting until %s", what)
-		}
-	}
-}
-
 // system is a supervisor under test.
 type system struct {
 	*supervisor.Supervisor
@@ -311,6 +306,10 @@ type system struct {
 // begin runs a supervisor, and stops it at the end of the test.
 func begin(t testing.TB, o supervisor.Options, specs ...supervisor.Spec) *system {
 	t.Helper()
+	died := make(chan os.Signal, 1)
+	signal.Notify(died, syscall.SIGCHLD)
+	t.Cleanup(func() { signal.Stop(died) })
+	o.ChildDied = died
 	sup, err := supervisor.New(specs, o)
 	if err != nil {
 		t.Fatal(err)
@@ -338,7 +337,7 @@ func (s *system) started() *system {
 }
 
 // stop stops everything in order and returns the receipt by name.
-func (s *system) stop() map[string]supervisor.Ending {
+func (s *system) stop() map[string]supervisor.StopResult {
 	s.t.Helper()
 	s.cancel()
 	select {
@@ -349,7 +348,7 @@ func (s *system) stop() map[string]supervisor.Ending {
 	if s.err != nil {
 		s.t.Fatal(s.err)
 	}
-	receipt := make(map[string]supervisor.Ending)
+	receipt := make(map[string]supervisor.StopResult)
 	for _, e := range s.Receipt() {
 		receipt[e.Component] = e
 	}
@@ -368,7 +367,7 @@ func (s *system) status(name string) supervisor.Status {
 
 func (s *system) waitState(name string, want supervisor.State) supervisor.Status {
 	s.t.Helper()
-	until(s.t, fmt.Sprintf("%s is %s", name, want), func() bool { return s.status(name).State == want })
+	waittest.For(s.t, fmt.Sprintf("%s is %s", name, want), func() bool { return s.status(name).State == want })
 	return s.status(name)
 }
 

@@ -11,26 +11,28 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/listen"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/supervisor/child"
+	"taskctl/pkg/wait"
 )
 
-// Func runs each generation as goroutines of this process. Its limits: a panic
-// ends the whole process; what does not return when asked cannot be killed, and
-// is left; the memory is shared.
+// Func runs each generation as goroutines of this process. Its limits: a panic ends the
+// whole process, the memory is shared, and a goroutine that does not return when asked
+// cannot be killed and is left running.
 type Func struct {
-	// Run blocks until ctx ends, which is the order to stop, or until the
-	// handle's gate retires it. Returning earlier is a death, with or without error.
+	// Run blocks until ctx ends, which is the request to stop, or until the handle's
+	// gate retires it. To return earlier counts as a death, with or without an error.
 	Run func(ctx context.Context, h *child.Handle) error
-	// Listeners returns the component's sockets. It is called for every
-	// generation, which closes what it gets: see [child.Listeners]. Nil: none.
+	// Listeners returns the component's sockets. It is called for every generation,
+	// which closes the listeners: see [child.Listeners]. Nil: the component has no
+	// sockets.
 	Listeners func() ([]net.Listener, error)
 	Output    Output
 }
 
 var _ Runner = Func{}
 
-// errCannotKill is what an order to kill comes to.
+// errCannotKill is the result of a kill request.
 var errCannotKill = errors.New("goroutines cannot be killed")
 
 // goroutines is one generation of a Func.
@@ -44,8 +46,8 @@ type goroutines struct {
 	mu             sync.Mutex
 	accept, retire chan struct{} // nil once closed
 
-	over chan struct{} // closed when it has returned
-	give func(Exit)    // reports the end, once
+	done      chan struct{} // closed when it has returned
+	reportEnd func(Exit)    // reports the end, once
 }
 
 // Start starts the function.
@@ -59,11 +61,11 @@ func (f Func) Start(ctx context.Context, gen Generation) (Instance, error) {
 	}
 	running, cancel := context.WithCancel(ctx)
 	g := &goroutines{
-		gen: gen, began: time.Now(), cancel: cancel, over: make(chan struct{}),
+		gen: gen, began: time.Now(), cancel: cancel, done: make(chan struct{}),
 		accept: make(chan struct{}), retire: make(chan struct{}),
 	}
 	var once sync.Once
-	g.give = func(e Exit) {
+	g.reportEnd = func(e Exit) {
 		once.Do(func() {
 			e.Uptime = e.At.Sub(g.began)
 			gen.Emit(Event{Kind: Gone, Exit: e})
@@ -76,27 +78,27 @@ func (f Func) Start(ctx context.Context, gen Generation) (Instance, error) {
 	stdout, stderr := g.writer(f.Output.open("stdout")), g.writer(f.Output.open("stderr"))
 	g.dump = stderr
 	handle := child.New(child.Parts{
-		Tell: g.heard, Gate: gate, Listeners: listeners, Stdout: stdout, Stderr: stderr,
+		Send: g.handleLine, Gate: gate, Listeners: listeners, Stdout: stdout, Stderr: stderr,
 	})
 	go func() {
 		err := f.Run(running, handle)
 		cancel()
-		flushed(gen.Logger, func() {
-			_ = stdout.Close() // the log's own errors are the log's to tell
+		awaitFlush(gen.Logger, func() {
+			_ = stdout.Close() // the log reports its own errors
 			_ = stderr.Close()
 		})
-		close(g.over)
+		close(g.done)
 		exit := Exit{At: time.Now(), Code: -1}
 		if err != nil {
 			exit.Err = err.Error()
 		}
-		g.give(exit)
+		g.reportEnd(exit)
 	}()
 	return g, nil
 }
 
-// heard takes what the handle says.
-func (g *goroutines) heard(line string) {
+// handleLine translates a line from the handle into an event.
+func (g *goroutines) handleLine(line string) {
 	switch line {
 	case child.LineReady:
 		g.gen.Emit(Event{Kind: BecameReady})
@@ -110,8 +112,8 @@ func (g *goroutines) heard(line string) {
 // PID is 0: the goroutines have no process of their own.
 func (g *goroutines) PID() int { return 0 }
 
-// Tell passes an order on. Kill can only give up what does not return.
-func (g *goroutines) Tell(o Order) {
+// Send passes a request on. Kill only stops waiting for the goroutines.
+func (g *goroutines) Send(o Request) {
 	switch o {
 	case Stop:
 		g.cancel()
@@ -123,24 +125,24 @@ func (g *goroutines) Tell(o Order) {
 		_, _ = g.dump.Write(stacks())
 		g.cancel()
 	case Accept:
-		g.open(&g.accept)
+		g.openGate(&g.accept)
 	case Retire:
-		g.open(&g.retire)
+		g.openGate(&g.retire)
 	}
 }
 
-// abandon gives goroutines that were told to end a last moment.
+// abandon waits a last moment for goroutines that were asked to end.
 func (g *goroutines) abandon() {
 	select {
-	case <-g.over:
+	case <-g.done:
 		return
-	case <-time.After(restGrace):
+	case <-time.After(orphanGrace):
 	}
 	g.gen.Logger.Error("component does not return", "error", errCannotKill)
-	g.give(Exit{At: time.Now(), Code: -1, Err: errCannotKill.Error(), Killed: true, Left: g.Members()})
+	g.reportEnd(Exit{At: time.Now(), Code: -1, Err: errCannotKill.Error(), Killed: true, Left: g.Members()})
 }
 
-func (g *goroutines) open(gate *chan struct{}) {
+func (g *goroutines) openGate(gate *chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if *gate != nil {
@@ -149,21 +151,21 @@ func (g *goroutines) open(gate *chan struct{}) {
 	}
 }
 
-// Suspended is never true: whatever stops the goroutines stops this process.
+// Suspended is never true: a signal that stops the goroutines stops this process too.
 func (g *goroutines) Suspended() bool { return false }
 
 // Lines returns the last lines of output.
 func (g *goroutines) Lines() []string { return g.tail.last() }
 
-// Members says whether the function has returned.
+// Members lists one member until the function has returned.
 func (g *goroutines) Members() []Member {
-	if isClosed(g.over) {
+	if wait.IsClosed(g.done) {
 		return nil
 	}
 	return []Member{{Command: fmt.Sprintf("goroutines of %s", g.gen.Component)}}
 }
 
-// stacks writes down every goroutine, as a panic would.
+// stacks returns the stack of every goroutine, as a panic prints them.
 func stacks() []byte {
 	for size := 1 << 20; ; size *= 2 {
 		buf := make([]byte, size)
@@ -175,8 +177,8 @@ func stacks() []byte {
 
 const maxStacks = 64 << 20
 
-// writer makes a stream of the log one that several goroutines may write, and
-// that keeps the last lines.
+// writer wraps a stream of the log so that several goroutines may write to it, and so
+// that the last lines are kept.
 func (g *goroutines) writer(to io.WriteCloser) *teeWriter {
 	return &teeWriter{to: to, lines: g.tail.splitter()}
 }

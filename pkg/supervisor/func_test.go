@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor/child"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestAFunctionThatReturnsHasDied(t *testing.T) {
@@ -51,11 +53,11 @@ func TestAFunctionThatDoesNotReturnIsLeft(t *testing.T) {
 		}},
 	}).started()
 	e := s.stop()["api"]
-	if e.How != supervisor.EndedLeft || len(e.Left) != 1 || !strings.Contains(e.Left[0].Command, "api") {
+	if e.How != supervisor.OutcomeLeft || len(e.Left) != 1 || !strings.Contains(e.Left[0].Command, "api") {
 		t.Errorf("ended as %+v", e)
 	}
 	close(release)
-	until(t, "it has returned after all", func() bool { return len(s.Receipt()[0].Left) == 0 })
+	waittest.For(t, "it has returned after all", func() bool { return len(s.Receipt()[0].Left) == 0 })
 }
 
 func TestAHungFunctionShowsItsGoroutines(t *testing.T) {
@@ -76,7 +78,7 @@ func TestAHungFunctionShowsItsGoroutines(t *testing.T) {
 			return nil
 		}},
 	}).started()
-	until(t, "it was restarted", func() bool { return s.status("api").Generation == 2 })
+	waittest.For(t, "it was restarted", func() bool { return s.status("api").Generation == 2 })
 	record := mustWhy(t, s, "api")
 	if record.Exit.Reason != supervisor.Hung || record.Probes[len(record.Probes)-1].Err != "connection refused" {
 		t.Errorf("record %+v", record)

@@ -8,9 +8,9 @@ import (
 
 // GraphError says why a set of components cannot be ordered.
 type GraphError struct {
-	Component string   // the one at fault
-	Unknown   string   // the name in its After that nobody has
-	Cycle     []string // the way from the component back to itself: a, b, a
+	Component string   // whose After is wrong
+	Unknown   string   // a name in its After that no component has
+	Cycle     []string // the path from the component back to itself: a, b, a
 	Duplicate bool     // two components have the name
 }
 
@@ -25,8 +25,8 @@ func (e *GraphError) Error() string {
 	}
 }
 
-// StartOrder returns the names of specs so that each follows those it comes after,
-// and otherwise as they were given. A *GraphError where that cannot be done.
+// StartOrder returns the names of specs, each behind those in its After, and otherwise
+// in the given order. It returns a *GraphError if there is no such order.
 func StartOrder(specs []Spec) ([]string, error) {
 	byName := make(map[string]Spec, len(specs))
 	for _, s := range specs {

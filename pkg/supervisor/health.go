@@ -6,41 +6,53 @@ import (
 	"time"
 )
 
-// probeResult is what one look at a component's health came to.
-type probeResult uint8
+// probeOutcome is the outcome of one health check.
+type probeOutcome uint8
 
 const (
-	probeAnswered probeResult = iota
+	probeAnswered probeOutcome = iota
 	probeMissed
-	probeSuspended // the process is stopped by a signal: silent, not ill
+	probeSuspended // the process is stopped by a signal: it cannot answer, but does not hang
 )
 
 var errNoReport = errors.New("no report of being alive")
 
-// watch looks at one generation until ctx ends. Silence counts only while this
-// process itself was awake: after a Ctrl+Z of the launcher everybody seems to
-// have been silent, and every answer late.
-func watch(ctx context.Context, spec Spec, instance Instance, alive <-chan struct{}, saw func(probeResult, Probed)) {
-	probe := spec.Probe
+// healthCheck checks the health of one generation.
+type healthCheck struct {
+	Health
+	probe    func(context.Context) error
+	instance Instance
+	report   func(probeOutcome, Probe)
+}
+
+// probeOf returns the function that checks a generation's health.
+func (c *component) probeOf(g *liveGeneration) func(context.Context) error {
 	switch {
-	case spec.Alive:
-		probe = func(context.Context) error {
+	case c.spec.Alive:
+		return func(context.Context) error {
 			select {
-			case <-alive:
+			case <-g.alive:
 				return nil
 			default:
 				return errNoReport
 			}
 		}
-	case probe == nil: // it cannot be asked, but be seen to be stopped
-		probe = func(context.Context) error {
-			if instance.Suspended() {
+	case c.spec.Probe == nil: // it has no health check, but can still be seen to be suspended
+		return func(context.Context) error {
+			if g.instance.Suspended() {
 				return errNoReport
 			}
 			return nil
 		}
 	}
-	ticker := time.NewTicker(spec.Health.Every)
+	return c.spec.Probe
+}
+
+// run checks the health until ctx ends. A missed answer does not count if this process
+// itself was stopped meanwhile: after a Ctrl+Z of the launcher every component seems to
+// have been silent.
+func (h healthCheck) run(ctx context.Context) {
+	ticker := time.NewTicker(h.Every)
 	defer ticker.Stop()
 	for last := time.Now(); ; {
 		select {
@@ -49,32 +61,32 @@ func watch(ctx context.Context, spec Spec, instance Instance, alive <-chan struc
 			return
 		}
 		began := time.Now()
-		overslept := began.Sub(last) > spec.Health.Every+spec.Health.Timeout
+		overslept := began.Sub(last) > h.Every+h.Timeout
 		last = began
 		if overslept {
 			continue
 		}
-		timed, cancel := context.WithTimeout(ctx, spec.Health.Timeout)
-		err := probe(timed)
+		timed, cancel := context.WithTimeout(ctx, h.Timeout)
+		err := h.probe(timed)
 		cancel()
 		if ctx.Err() != nil {
 			return
 		}
 		took := time.Since(began)
 		last = began.Add(took)
-		if err != nil && took > 2*spec.Health.Timeout {
+		if err != nil && took > 2*h.Timeout {
 			continue
 		}
-		seen := Probed{At: began, Took: took}
-		result := probeAnswered
+		probe := Probe{At: began, Duration: took}
+		outcome := probeAnswered
 		if err != nil {
-			seen.Err = err.Error()
-			result = probeMissed
-			if instance.Suspended() {
-				seen.Err = "the process is stopped by a signal"
-				result = probeSuspended
+			probe.Err = err.Error()
+			outcome = probeMissed
+			if h.instance.Suspended() {
+				probe.Err = "the process is stopped by a signal"
+				outcome = probeSuspended
 			}
 		}
-		saw(result, seen)
+		h.report(outcome, probe)
 	}
 }

@@ -1,49 +1,35 @@
 package supervisor_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-func TestOrphansAreReapedAndNobodyElse(t *testing.T) {
-	// What process 1 is by birth, a subreaper is by choice.
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		t.Skip(err)
-	}
-	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
+func TestOrphansAreReapedAndNothingElse(t *testing.T) {
 	s := begin(t, supervisor.Options{}, supervisor.Spec{
 		Name: "m", MayFail: true, Restart: supervisor.RestartPolicy{Max: 1},
-		// The grandchild has no group of the command's any more, and nothing that marks it.
+		// The grandchild has left the group of the command and has no mark in its
+		// environment.
 		Runner: shell(`env -i setsid sh -c 'exit 3' & exec sleep 600`),
 	})
 	pid := s.waitState("m", supervisor.StateReady).PID
-	died := make(chan os.Signal, 1)
-	signal.Notify(died, syscall.SIGCHLD)
-	defer signal.Stop(died)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- s.ReapOrphans(ctx, died) }()
 	kill(t, pid, syscall.SIGUSR1)
 	s.waitState("m", supervisor.StateFailed)
 	if exit := mustWhy(t, s, "m").Exit; exit.Signal != "SIGUSR1" {
-		t.Errorf("the news of its death went elsewhere: %+v", exit)
+		t.Errorf("another reader got its exit: %+v", exit)
 	}
-	until(t, "no child is left, dead or alive", func() bool {
+	waittest.For(t, "no child is left, dead or alive", func() bool {
 		return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 	})
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }
 
 func TestADyingThreadTakesNoCommandAlong(t *testing.T) {
@@ -63,7 +49,7 @@ func TestADyingThreadTakesNoCommandAlong(t *testing.T) {
 	for range 100 {
 		<-ended
 	}
-	until(t, "the threads have ended", func() bool {
+	waittest.For(t, "the threads have ended", func() bool {
 		tasks, err := os.ReadDir("/proc/self/task")
 		return err == nil && len(tasks) < 80
 	})

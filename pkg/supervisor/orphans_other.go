@@ -2,13 +2,15 @@
 
 package supervisor
 
-import (
-	"context"
-	"os"
-)
+import "context"
 
-// ReapOrphans waits for ctx to end: containers, where it is needed, are Linux.
-func (s *Supervisor) ReapOrphans(ctx context.Context, _ <-chan os.Signal) error {
+// adoptOrphans does nothing: only Linux lets a process other than the first
+// adopt orphans.
+func (s *Supervisor) adoptOrphans() error { return nil }
+
+// reapOrphans waits for ctx to end.
+func (s *Supervisor) reapOrphans(ctx context.Context) {
 	<-ctx.Done()
-	return nil
 }
+
+func (s *Supervisor) endOrphans() {}

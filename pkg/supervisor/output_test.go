@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor/child"
 )
 
-// full is a log on a full disk: it takes nothing until it is let go.
+// full is a log on a full disk: it blocks until it is released.
 type full struct{ letGo chan struct{} }
 
 func (f full) Write(p []byte) (int, error) { return len(p), nil }
@@ -32,10 +32,10 @@ func TestALogThatTakesNothingHoldsUpNoEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		instance.Tell(Stop)
+		instance.Send(Stop)
 		select {
 		case <-gone:
-		case <-time.After(2 * flushTime):
+		case <-time.After(2 * flushTimeout):
 			t.Error("the function has returned, and is not gone")
 		}
 		close(log.letGo)

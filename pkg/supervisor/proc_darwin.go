@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"os"
 	"strconv"
 	"syscall"
@@ -9,10 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processAttributes puts a child at the head of a new group. Nothing here can
-// tie it to its parent's life: a command outlives a launcher that is killed,
-// until the sweep at the next start.
-func processAttributes(bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// processAttributes gives a child a session of its own. macOS cannot tie it to its
+// parent: if the launcher is killed, a command lives on until the sweep at the next
+// start.
+func processAttributes(c mainProcessConfig) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Credential: c.credential}
+}
 
 // awaitDeath blocks until the process is dead, and reaps it.
 func awaitDeath(proc *os.Process) *os.ProcessState {
@@ -26,28 +29,31 @@ const (
 	stateZombie  = 5
 )
 
-// scan lists the living processes that are wanted, except this one.
-func scan(want func(procInfo) bool) []procInfo {
+// readProcesses lists all processes except this one. The dead have not been reaped.
+func readProcesses() (living, dead []procInfo) {
 	all, err := unix.SysctlKinfoProcSlice("kern.proc.all")
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	self := os.Getpid()
-	var found []procInfo
 	for i := range all {
-		p := infoOf(&all[i])
-		if p.pid != self && all[i].Proc.P_stat != stateZombie && want(p) {
-			found = append(found, p)
+		switch p := infoOf(&all[i]); {
+		case p.pid == self:
+		case all[i].Proc.P_stat == stateZombie:
+			dead = append(dead, p)
+		default:
+			living = append(living, p)
 		}
 	}
-	return found
+	return living, dead
 }
 
 func infoOf(k *unix.KinfoProc) procInfo {
-	at := k.Proc.P_starttime
+	at, pid := k.Proc.P_starttime, int(k.Proc.P_pid)
+	session, _ := unix.Getsid(pid) // 0 of a process that has just ended
 	return procInfo{
-		pid: int(k.Proc.P_pid), parent: int(k.Eproc.Ppid), group: int(k.Eproc.Pgid), command: unix.ByteSliceToString(k.Proc.P_comm[:]),
-		started: uint64(at.Sec)*1e6 + uint64(at.Usec),
+		pid: pid, parent: int(k.Eproc.Ppid), group: int(k.Eproc.Pgid), session: session,
+		command: unix.ByteSliceToString(k.Proc.P_comm[:]), started: uint64(at.Sec)*1e6 + uint64(at.Usec),
 	}
 }
 
@@ -61,7 +67,7 @@ func look(pid int) (p procInfo, state int8, ok bool) {
 
 func (p procInfo) name() string { return p.command }
 
-// environ is not read here: descendants are known by their group alone.
+// environ is not read on macOS, so descendants are found by their group only.
 func environ(int) []byte { return nil }
 
 // startTime returns when a process was started, in microseconds since 1970.
@@ -70,7 +76,7 @@ func startTime(pid int) (uint64, bool) {
 	return p.started, ok
 }
 
-// alive reports that the very process lives: the number alone may be another's.
+// alive reports that this very process runs: the pid alone may have been reused.
 func (p procInfo) alive() bool {
 	now, state, ok := look(p.pid)
 	return ok && now.started == p.started && state != stateZombie
@@ -81,18 +87,20 @@ func suspended(pid int) bool {
 	return ok && state == stateStopped
 }
 
-func (p procInfo) signal(sig syscall.Signal) {
-	if p.alive() {
-		_ = syscall.Kill(p.pid, sig)
-	}
+// signal sends sig to this very process. False where that is not permitted.
+func (p procInfo) signal(sig syscall.Signal) (permitted bool) {
+	return !p.alive() || !errors.Is(syscall.Kill(p.pid, sig), syscall.EPERM)
 }
 
-// awaitDeathOf waits a little; the caller looks again.
+// user is not looked up on macOS.
+func (p procInfo) user() string { return "" }
+
+// awaitDeathOf waits a little; the caller checks again.
 func awaitDeathOf(_ []procInfo, atMost time.Duration) {
 	time.Sleep(min(atMost, 20*time.Millisecond))
 }
 
-// oomKills: the system does not say.
+// oomKills is 0, because macOS does not count them.
 func oomKills() uint64 { return 0 }
 
 // bootID names this boot of the machine.
@@ -103,3 +111,6 @@ func bootID() string {
 	}
 	return strconv.FormatInt(at.Sec, 10)
 }
+
+// newestProcess is empty, because macOS does not tell it.
+func newestProcess() string { return "" }

@@ -7,16 +7,16 @@ import (
 )
 
 func TestParseStat(t *testing.T) {
-	rest := " 1 42 42 0 -1 4194304 101 0 0 0 0 0 0 0 20 0 1 0 83334 3133440"
+	rest := " 1 42 41 0 -1 4194304 101 0 0 0 5 6 7 8 20 0 1 0 83334 3133440 230"
 	for _, tt := range []struct {
 		name, text string
 		want       procInfo
 		state      byte
 		ok         bool
 	}{
-		{"plain", "42 (cat) R" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334, command: "cat"}, 'R', true},
-		{"a name with everything", "42 (a) R 1 (b) Z" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334, command: "a) R 1 (b"}, 'Z', true},
-		{"an empty name", "42 () T" + rest, procInfo{pid: 42, parent: 1, group: 42, started: 83334}, 'T', true},
+		{"plain", "42 (cat) R" + rest, procInfo{pid: 42, parent: 1, group: 42, session: 41, cpuTicks: 26, rssPages: 230, started: 83334, command: "cat"}, 'R', true},
+		{"a name with everything", "42 (a) R 1 (b) Z" + rest, procInfo{pid: 42, parent: 1, group: 42, session: 41, cpuTicks: 26, rssPages: 230, started: 83334, command: "a) R 1 (b"}, 'Z', true},
+		{"an empty name", "42 () T" + rest, procInfo{pid: 42, parent: 1, group: 42, session: 41, cpuTicks: 26, rssPages: 230, started: 83334}, 'T', true},
 		{"cut short", "42 (cat) R 1 42", procInfo{}, 0, false},
 		{"no name", "42 R 1 42", procInfo{}, 0, false},
 		{"nothing", "", procInfo{}, 0, false},
@@ -49,15 +49,15 @@ func FuzzParseStat(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, text []byte) { parseStat(text) })
 }
 
-func TestMarks(t *testing.T) {
-	mark := generationMark(componentMark("RUN", "my.mailer"), 12)
+func TestGenerationIDs(t *testing.T) {
+	id := generationID(componentID("RUN", "my.mailer"), 12)
 	for _, tt := range []struct {
 		name, environ, component string
 	}{
-		{"in the middle", "A=1\x00" + MarkVariable + "=" + mark + "\x00B=2\x00", "my.mailer"},
-		{"of another run", MarkVariable + "=RUNNER.api.1\x00", ""},
-		{"in a value", "X=" + MarkVariable + "=" + mark + "\x00", ""},
-		{"without a generation", MarkVariable + "=RUN.\x00", ""},
+		{"in the middle", "A=1\x00" + GenerationVariable + "=" + id + "\x00B=2\x00", "my.mailer"},
+		{"of another run", GenerationVariable + "=RUNNER.api.1\x00", ""},
+		{"in a value", "X=" + GenerationVariable + "=" + id + "\x00", ""},
+		{"without a generation", GenerationVariable + "=RUN.\x00", ""},
 		{"none", "A=1\x00", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestMarks(t *testing.T) {
 			}
 		})
 	}
-	if _, found := componentOf([]byte(MarkVariable+"=.api.1\x00"), ""); found {
-		t.Error("a run without a mark claims processes")
+	if _, found := componentOf([]byte(GenerationVariable+"=.api.1\x00"), ""); found {
+		t.Error("a run without a id claims processes")
 	}
 }

@@ -30,11 +30,33 @@ func bootID() string { return "windows" }
 type Swept struct {
 	Component string `json:"component"`
 	Member
-	Killed bool `json:"killed"` // it did not end when asked
+	Killed bool `json:"killed"`         // it did not end when asked
+	Left   bool `json:"left,omitempty"` // still alive: it did not end when killed, or may not be signalled
 }
 
-// Leftovers finds none: the job objects ended with their launcher.
+// Leftovers returns none, because the job objects ended with their launcher.
 func Leftovers(string) ([]Swept, error) { return nil, nil }
 
-// Sweep has nothing to do: the job objects ended with their launcher.
+// Sweep does nothing, because the job objects ended with their launcher.
 func Sweep(context.Context, string, time.Duration) ([]Swept, error) { return nil, nil }
+
+// procInfo is one process. It has no group, because job objects keep processes
+// together.
+type procInfo struct {
+	pid     int
+	started uint64
+}
+
+// identity tells a process apart from a later one with the same pid.
+type identity struct {
+	pid     int
+	started uint64
+}
+
+func (p procInfo) identity() identity { return identity{p.pid, p.started} }
+
+// alive reports that this very process runs: the pid alone may have been reused.
+func (p procInfo) alive() bool {
+	started, found := startTime(p.pid)
+	return found && started == p.started
+}

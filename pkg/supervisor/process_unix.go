@@ -5,8 +5,13 @@ package supervisor
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,7 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor/child"
 )
 
 var _ Runner = Process{}
@@ -24,37 +29,44 @@ var _ Runner = Process{}
 type process struct {
 	gen      Generation
 	ours     bool
-	leader   *leader
-	wires    *wires
+	main     *mainProcess
+	family   *family
+	pipes    *pipes
 	tail     tail
 	readers  sync.WaitGroup
 	began    time.Time
 	oomKills uint64
 
-	asked  atomic.Bool                // it has been told to end
-	killed atomic.Pointer[time.Time]  // when it was first told to end now
-	left   atomic.Pointer[[]procInfo] // of a process that is gone: what could not be killed
+	stopSent   atomic.Bool                // it was asked to end
+	killSentAt atomic.Pointer[time.Time]  // when it was first killed
+	killSent   chan struct{}              // closed when it is first killed
+	remaining  atomic.Pointer[[]procInfo] // after its end: the descendants that could not be killed
 }
 
 // Start starts the process and the goroutines that serve it.
 func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
-	path, err := p.find()
+	path, err := p.Resolve()
+	if err != nil {
+		return nil, p.explained(err)
+	}
+	w, err := p.openPipes(gen)
 	if err != nil {
 		return nil, err
 	}
-	w, err := p.connect(gen.Gated)
-	if err != nil {
-		return nil, err
-	}
-	i := &process{gen: gen, ours: p.Ours, wires: w, began: time.Now(), oomKills: oomKills()}
-	i.leader, err = lead(path, p.argv(), &os.ProcAttr{
-		Dir: p.Dir, Env: p.environ(gen.Mark, w.wiring), Files: w.inherited,
-	}, !p.Ours)
+	i := &process{gen: gen, ours: p.Ours, pipes: w, began: time.Now(), oomKills: oomKills(), killSent: make(chan struct{})}
+	i.main, err = startMainProcess(mainProcessConfig{
+		path: path, argv: p.argv(), tied: !p.Ours, tags: gen.tags, credential: p.User.credential(),
+		attr: &os.ProcAttr{Dir: p.Dir, Env: p.environ(gen.ID, w.descriptors), Files: w.inherited},
+	})
 	if err != nil {
 		w.close()
-		return nil, err
+		if p.User != nil && errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%w: user %d may not enter %s, or not run the program", err, p.User.UID, p.Dir)
+		}
+		return nil, p.explained(err)
 	}
-	if err := w.letGo(); err != nil {
+	i.family = &family{id: gen.ID, main: identity{i.main.pid, i.main.started}, tag: i.main.tag}
+	if err := w.closeChildEnds(); err != nil {
 		gen.Logger.Warn("pipe not closed", "error", err)
 	}
 	i.serve(ctx, p)
@@ -67,31 +79,91 @@ func (i *process) serve(ctx context.Context, p Process) {
 	waiting, cancel := context.WithCancel(ctx)
 	switch {
 	case p.Ours:
-		i.readers.Go(func() { i.listen(ready) })
+		i.readers.Go(func() { i.readNotify(ready) })
 	case p.Ready == nil:
 		i.readers.Go(ready)
 	case p.Ready.Log == nil:
-		i.readers.Go(func() { p.Ready.await(waiting, ready) })
+		i.readers.Go(func() { await(waiting, i.readyCheck(p), ready) })
 	}
-	for stream, pipe := range map[string]*os.File{"stdout": i.wires.stdout, "stderr": i.wires.stderr} {
+	for stream, pipe := range map[string]*os.File{"stdout": i.pipes.stdout, "stderr": i.pipes.stderr} {
 		to, lines := p.Output.open(stream), i.tail.splitter()
 		if p.Ready != nil && p.Ready.Log != nil {
-			p.Ready.seeIn(&lines, ready)
+			p.Ready.watchOutput(&lines, ready)
 		}
 		logger := i.gen.Logger.With("stream", stream)
 		i.readers.Go(func() { drain(pipe, to, lines, logger) })
 	}
 	go func() {
-		<-i.leader.dead
+		i.awaitEnd()
 		cancel()
 		i.finish()
 	}()
 }
 
-// listen reads the notify pipe to its end.
-func (i *process) listen(ready func()) {
-	defer func() { _ = i.wires.notify.Close() }()
-	lines := bufio.NewScanner(i.wires.notify)
+// awaitEnd returns when the main process has died, or has survived a kill.
+func (i *process) awaitEnd() {
+	select {
+	case <-i.main.dead:
+		return
+	case <-i.killSent:
+	}
+	limit := killTimeout
+	if !i.main.signalGroup(syscall.SIGKILL) {
+		limit = orphanGrace // it runs as another user, and may be about to end
+	}
+	select {
+	case <-i.main.dead:
+	case <-time.After(limit):
+		go func() {
+			<-i.main.dead
+			i.main.reap()
+		}()
+	}
+}
+
+// readyCheck returns the check whether the component is ready. An answer at an address
+// counts only if one of the component's own processes listens there, as far as that can
+// be found out.
+func (i *process) readyCheck(p Process) func(context.Context) bool {
+	p.Env = p.environ(i.gen.ID, nil) // a check's command belongs to the generation
+	warned := false
+	return func(ctx context.Context) bool {
+		remote, err := p.ask(ctx, *p.Ready)
+		if err != nil {
+			return false
+		}
+		address, overTCP := remote.(*net.TCPAddr)
+		if !overTCP || listenedBy(address, i.scan()) {
+			return true
+		}
+		if !warned {
+			warned = true
+			i.gen.Logger.Warn("another process answers at the address at which this component is to be ready", "address", address.String())
+		}
+		return false
+	}
+}
+
+// credential is the user in the form that the operating system takes.
+func (u *User) credential() *syscall.Credential {
+	if u == nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
+}
+
+// ownSession makes a check's command run in a session of its own, and end together with
+// everything it starts.
+func (p Process) ownSession(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: p.User.credential()}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return nil
+}
+
+// readNotify reads the notify pipe to its end.
+func (i *process) readNotify(ready func()) {
+	defer func() { _ = i.pipes.notify.Close() }()
+	lines := bufio.NewScanner(i.pipes.notify)
 	for lines.Scan() {
 		switch line := lines.Text(); line {
 		case child.LineReady:
@@ -104,179 +176,115 @@ func (i *process) listen(ready func()) {
 			}
 		}
 	}
-	// A line that is too long ends the conversation, but must not block the child.
-	_, _ = io.Copy(io.Discard, i.wires.notify)
+	// After a line that is too long no more lines are read, but the child must not
+	// block.
+	_, _ = io.Copy(io.Discard, i.pipes.notify)
 }
 
-// finish sees to what the dead leader leaves, and reports the end.
+// finish ends the remaining descendants of the main process, and reports the end.
 func (i *process) finish() {
 	exit := Exit{At: time.Now(), Code: -1}
 	exit.Uptime = exit.At.Sub(i.began)
-	left, killed := i.clear()
-	i.cut()
-	i.left.Store(&left)
-	for _, m := range left {
-		exit.Left = append(exit.Left, m.member())
-	}
-	if state := i.leader.reap(); state != nil {
+	orphans := i.scan()
+	left, killed := i.endRemaining(orphans)
+	i.finishOutput()
+	i.remaining.Store(&left)
+	exit.Left = membersOf(left)
+	if state := i.main.reap(); state != nil {
 		status := state.Sys().(syscall.WaitStatus)
 		if status.Signaled() {
 			exit.Signal = unix.SignalName(status.Signal())
-			byUs := status.Signal() == syscall.SIGKILL && i.killed.Load() != nil
+			byUs := status.Signal() == syscall.SIGKILL && i.killSentAt.Load() != nil
 			killed = killed || byUs
 			exit.OOM = status.Signal() == syscall.SIGKILL && !byUs && oomKills() > i.oomKills
 		} else {
 			exit.Code = status.ExitStatus()
 		}
 	}
+	if exit.Code == 0 && !i.stopSent.Load() && !i.ours {
+		exit.Background = membersOf(orphans)
+	}
 	exit.Killed = killed
 	i.gen.Emit(Event{Kind: Gone, Exit: exit})
 }
 
-// clear ends what a dead leader leaves behind, and returns when nothing is
-// left, or nothing that can be killed. killed says whether force was needed.
-func (i *process) clear() (left []procInfo, killed bool) {
-	graceOver := time.Now().Add(restGrace)
-	told := make(map[int]bool)
-	for {
-		members := i.scan()
-		if len(members) == 0 {
-			return nil, len(told) > 0 && i.killed.Load() != nil
-		}
-		if !i.asked.Load() && time.Now().After(graceOver) {
+// endRemaining ends the remaining descendants of a dead main process. left are those
+// that cannot be killed; killed says whether any had to be killed.
+func (i *process) endRemaining(members []procInfo) (left []procInfo, killed bool) {
+	graceOver := time.Now().Add(orphanGrace)
+	signalled := make(map[int]bool)
+	for ; len(members) > 0; members = i.scan() {
+		if !i.stopSent.Load() && time.Now().After(graceOver) {
 			i.kill()
 		}
-		if at := i.killed.Load(); at != nil {
-			if time.Since(*at) > abandonAfter {
-				return members, true
-			}
+		if at := i.killSentAt.Load(); at != nil {
+			permitted := false
 			for _, m := range members {
-				m.signal(syscall.SIGKILL)
+				permitted = m.signal(syscall.SIGKILL) || permitted
+			}
+			if !permitted || time.Since(*at) > killTimeout {
+				return members, true
 			}
 		}
 		for _, m := range members {
-			// A group that was asked to end has been asked, every one of it.
-			if heard := i.asked.Load() && !i.ours && m.group == i.leader.pid; !told[m.pid] && !heard {
+			if !signalled[m.pid] && !i.alreadyAsked(m) {
 				m.signal(syscall.SIGCONT)
 				m.signal(i.stopSignal())
 			}
-			told[m.pid] = true
+			signalled[m.pid] = true
 		}
-		awaitDeathOf(members, rescanEvery)
+		awaitDeathOf(members, rescanInterval)
 	}
+	return nil, len(signalled) > 0 && i.killSentAt.Load() != nil
 }
 
-// scan returns what is alive of the process and its descendants.
-func (i *process) scan() []procInfo {
-	return scan(func(p procInfo) bool {
-		if p.group == i.leader.pid {
-			return true
-		}
-		return p.started >= i.leader.started && markIn(environ(p.pid)) == i.gen.Mark
-	})
+// alreadyAsked reports that a process has been asked to end with its session.
+func (i *process) alreadyAsked(m procInfo) bool {
+	return i.stopSent.Load() && !i.ours && m.session == i.main.pid
 }
 
-// cut ends the reading of the output: everybody who should write is gone.
-func (i *process) cut() {
-	deadline := time.Now().Add(cutAfter)
-	for _, pipe := range []*os.File{i.wires.stdout, i.wires.stderr, i.wires.notify} {
+// scan returns the living processes of this generation.
+func (i *process) scan() []procInfo { return i.family.members(i.gen.scans.scan()) }
+
+// finishOutput stops reading the output. All processes that should write to it have
+// ended.
+func (i *process) finishOutput() {
+	deadline := time.Now().Add(drainTimeout)
+	for _, pipe := range []*os.File{i.pipes.stdout, i.pipes.stderr, i.pipes.notify} {
 		if pipe != nil {
-			_ = pipe.SetReadDeadline(deadline) // fails when it has come to its end
+			_ = pipe.SetReadDeadline(deadline) // fails if it is at its end
 		}
 	}
-	if i.wires.lifeline != nil {
-		_ = i.wires.lifeline.Close()
-	}
-	flushed(i.gen.Logger, i.readers.Wait)
-}
-
-func (i *process) stopSignal() syscall.Signal {
-	if sig, ok := i.gen.StopSignal.(syscall.Signal); ok {
-		return sig
-	}
-	return syscall.SIGTERM
-}
-
-// PID returns the leader's process id.
-func (i *process) PID() int { return i.leader.pid }
-
-// Tell passes an order on.
-func (i *process) Tell(o Order) {
-	switch o {
-	case Stop:
-		i.stop()
-	case Kill:
-		i.kill()
-	case Dump:
-		if !i.ours { // it has nothing to show
-			i.stop()
-			return
+	for _, pipe := range []*os.File{i.pipes.lifeline, i.pipes.stdin} {
+		if pipe != nil {
+			_ = pipe.Close()
 		}
-		i.tail.freeze()
-		i.leader.signal(syscall.SIGQUIT)
-	case Accept:
-		i.say(child.LineAccept)
-	case Retire:
-		if !i.ours {
-			i.stop()
-			return
-		}
-		i.asked.Store(true)
-		i.leader.signalGroup(syscall.SIGCONT) // a stopped process would not hear it
-		i.say(child.LineRetire)
 	}
+	awaitFlush(i.gen.Logger, i.readers.Wait)
 }
 
-// stop asks ours alone: it ends what it started itself, and in its own order.
-// Nothing is known of another's command, so its whole group is asked. A stopped
-// process would not hear it.
-func (i *process) stop() {
-	i.asked.Store(true)
-	i.leader.signalGroup(syscall.SIGCONT)
-	if i.ours {
-		i.leader.signal(i.stopSignal())
-	} else {
-		i.leader.signalGroup(i.stopSignal())
-	}
-}
+// PID returns the main process's id.
+func (i *process) PID() int { return i.main.pid }
 
-func (i *process) kill() {
-	now := time.Now()
-	i.killed.CompareAndSwap(nil, &now)
-	i.leader.signalGroup(syscall.SIGKILL)
-}
-
-// say writes a line down the lifeline. There are two in a life, so there is
-// room; the deadline is for a child that fills the pipe in some way unforeseen.
-func (i *process) say(line string) {
-	if i.wires.lifeline == nil {
-		return
-	}
-	_ = i.wires.lifeline.SetWriteDeadline(time.Now().Add(cutAfter))
-	if _, err := i.wires.lifeline.WriteString(line + "\n"); err != nil {
-		i.gen.Logger.Debug("lifeline not written", "line", line, "error", err)
-	}
-}
+func (i *process) tag() uint64 { return i.main.tag }
 
 // Suspended reports that the process is stopped by a signal.
-func (i *process) Suspended() bool { return suspended(i.leader.pid) }
+func (i *process) Suspended() bool { return suspended(i.main.pid) }
 
 // Lines returns the last lines of output.
 func (i *process) Lines() []string { return i.tail.last() }
 
 // Members lists what is alive of the process and its descendants.
 func (i *process) Members() []Member {
-	alive := []Member{}
-	if left := i.left.Load(); left != nil { // gone: its numbers may be somebody else's
-		for _, m := range *left {
-			if started, found := startTime(m.pid); found && started == m.started {
-				alive = append(alive, m.member())
-			}
-		}
-		return alive
+	left := i.remaining.Load()
+	if left == nil {
+		return membersOf(i.scan())
 	}
-	for _, m := range i.scan() {
-		alive = append(alive, m.member())
+	alive := []Member{} // the generation has ended, so its pids may have been reused
+	for _, m := range *left {
+		if started, found := startTime(m.pid); found && started == m.started {
+			alive = append(alive, m.member())
+		}
 	}
 	return alive
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -11,14 +12,15 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"taskctl/pkg/wait"
 )
 
 var _ Runner = Process{}
 
-// process is one generation as a child process. Windows knows no groups that
-// outlive their leader: a job object takes their place, and the system ends it
-// with this process. Pipes and sockets cannot be handed down, so no component
-// of ours can be one.
+// process is one generation as a child process. A job object takes the place of the
+// process group, and Windows ends it together with this process. Pipes and sockets
+// cannot be inherited, so components of ours cannot run as child processes.
 type process struct {
 	gen   Generation
 	proc  *os.Process
@@ -27,18 +29,21 @@ type process struct {
 	tail  tail
 	began time.Time
 
-	readers sync.WaitGroup
-	killed  atomic.Bool
-	jobLock sync.Mutex    // the job's handle is closed under it
-	over    chan struct{} // closed when nothing is left
+	readers    sync.WaitGroup
+	killSentAt atomic.Bool
+	jobLock    sync.Mutex    // held to close the handle of the job
+	done       chan struct{} // closed when nothing is left
 }
 
 // Start starts the process and the goroutines that serve it.
 func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
-	if p.Ours || p.Sockets != nil {
-		return nil, errors.New("a Windows process cannot be wired to its launcher")
+	if p.User != nil {
+		return nil, errOtherUser
 	}
-	path, err := p.find()
+	if p.Ours || p.Sockets != nil {
+		return nil, errors.New("a Windows process cannot inherit its launcher's descriptors")
+	}
+	path, err := p.Resolve()
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +51,7 @@ func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &process{gen: gen, job: job, began: time.Now(), over: make(chan struct{})}
+	i := &process{gen: gen, job: job, began: time.Now(), done: make(chan struct{})}
 	if err := i.spawn(ctx, p, path); err != nil {
 		return nil, errors.Join(err, windows.CloseHandle(job))
 	}
@@ -70,7 +75,7 @@ func (i *process) spawn(ctx context.Context, p Process, path string) error {
 	}
 	defer func() { _ = errWrite.Close() }()
 	i.proc, err = os.StartProcess(path, p.argv(), &os.ProcAttr{
-		Dir: p.Dir, Env: p.environ(i.gen.Mark, nil), Files: []*os.File{null, outWrite, errWrite},
+		Dir: p.Dir, Env: p.environ(i.gen.ID, nil), Files: []*os.File{null, outWrite, errWrite},
 		Sys: &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP},
 	})
 	if err != nil {
@@ -81,6 +86,16 @@ func (i *process) spawn(ctx context.Context, p Process, path string) error {
 		i.gen.Logger.Warn("process has no job object: what it starts may outlive it", "error", err)
 	}
 	i.serve(ctx, p, outRead, errRead)
+	return nil
+}
+
+var errOtherUser = errors.New("a Windows process cannot be started as another user")
+
+// ownSession refuses what Windows cannot do.
+func (p Process) ownSession(*exec.Cmd) error {
+	if p.User != nil {
+		return errOtherUser
+	}
 	return nil
 }
 
@@ -117,27 +132,32 @@ func (i *process) serve(ctx context.Context, p Process, stdout, stderr *os.File)
 	case p.Ready == nil:
 		i.readers.Go(ready)
 	case p.Ready.Log == nil:
-		i.readers.Go(func() { p.Ready.await(waiting, ready) })
+		i.readers.Go(func() {
+			await(waiting, func(ctx context.Context) bool {
+				_, err := p.ask(ctx, *p.Ready)
+				return err == nil
+			}, ready)
+		})
 	}
 	for stream, pipe := range map[string]*os.File{"stdout": stdout, "stderr": stderr} {
 		to, lines := p.Output.open(stream), i.tail.splitter()
 		if p.Ready != nil && p.Ready.Log != nil {
-			p.Ready.seeIn(&lines, ready)
+			p.Ready.watchOutput(&lines, ready)
 		}
 		i.readers.Go(func() { drain(pipe, to, lines, i.gen.Logger.With("stream", stream)) })
 	}
 	go func() {
 		state, err := i.proc.Wait()
-		exit := Exit{At: time.Now(), Code: -1, Killed: i.killed.Load()}
+		exit := Exit{At: time.Now(), Code: -1, Killed: i.killSentAt.Load()}
 		exit.Uptime = exit.At.Sub(i.began)
 		if err == nil {
 			exit.Code = state.ExitCode()
 		}
 		cancel()
-		_ = windows.TerminateJobObject(i.job, 1) // what it left; the pipes end with it
+		_ = windows.TerminateJobObject(i.job, 1) // ends the remaining descendants, and with them the pipes
 		i.readers.Wait()
 		i.jobLock.Lock()
-		close(i.over)
+		close(i.done)
 		_ = windows.CloseHandle(i.job)
 		i.jobLock.Unlock()
 		i.gen.Emit(Event{Kind: Gone, Exit: exit})
@@ -147,26 +167,26 @@ func (i *process) serve(ctx context.Context, p Process, stdout, stderr *os.File)
 // PID returns the process id.
 func (i *process) PID() int { return i.pid }
 
-// Tell passes an order on. The polite one is Ctrl+Break, which the process
-// hears if it shares our console.
-func (i *process) Tell(o Order) {
+// Send passes a request on. Stop is Ctrl+Break, which reaches the process if it shares
+// our console.
+func (i *process) Send(o Request) {
 	i.jobLock.Lock()
 	defer i.jobLock.Unlock()
-	if isClosed(i.over) {
+	if wait.IsClosed(i.done) {
 		return
 	}
 	switch o {
 	case Stop, Retire:
-		_ = windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(i.pid)) // the deadline follows
+		_ = windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(i.pid)) // if it fails, the process is killed after the stop timeout
 	case Kill:
-		i.killed.Store(true)
+		i.killSentAt.Store(true)
 		_ = windows.TerminateJobObject(i.job, 1)
-		_ = i.proc.Kill() // in case it has no job
-	case Dump, Accept: // nothing here does that
+		_ = i.proc.Kill() // in case it has no job object
+	case Dump, Accept: // not supported on Windows
 	}
 }
 
-// Suspended is not told on Windows.
+// Suspended is not known on Windows.
 func (i *process) Suspended() bool { return false }
 
 // Lines returns the last lines of output.
@@ -174,7 +194,7 @@ func (i *process) Lines() []string { return i.tail.last() }
 
 // Members names the process while it lives; the rest of its job is not listed.
 func (i *process) Members() []Member {
-	if isClosed(i.over) {
+	if wait.IsClosed(i.done) {
 		return nil
 	}
 	return []Member{{PID: i.pid, Command: "process"}}

@@ -2,30 +2,38 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"os/exec"
 	"regexp"
+	"strings"
 	"time"
 )
 
-// UserReady says how to see that a command which knows nothing of us is ready.
-// Exactly one field is set.
-type UserReady struct {
-	Log  *regexp.Regexp // a line of its output matches; a line that has not ended yet counts
+// Check is a way to check whether a user's command is ready or healthy. Exactly one
+// field is set.
+type Check struct {
+	Log  *regexp.Regexp // matches the printable text of a line of its output, finished or not; only for readiness
 	HTTP string         // a GET of this URL is answered with a status below 400
 	TCP  string         // this address accepts a connection
+	Exec []string       // this command exits with 0; it has the component's directory, environment and user
 }
 
 const (
-	firstAsk = 20 * time.Millisecond // from the start to the second time it is asked
-	lastAsk  = 500 * time.Millisecond
-	askTime  = time.Second // for one answer; none in time is not "ready"
+	minPollInterval = 20 * time.Millisecond // from the first check to the second
+	maxPollInterval = 500 * time.Millisecond
+	pollTimeout     = time.Second // for one answer; after it the component is not ready
 )
 
-// await asks until the answer is yes, or ctx ends.
-func (u *UserReady) await(ctx context.Context, ready func()) {
-	for pause := firstAsk; ; pause = min(2*pause, lastAsk) {
-		if u.ask(ctx) {
+// await repeats the check until it succeeds or ctx ends.
+func await(ctx context.Context, check func(context.Context) bool, ready func()) {
+	for pause := minPollInterval; ; pause = min(2*pause, maxPollInterval) {
+		timed, cancel := context.WithTimeout(ctx, pollTimeout)
+		yes := check(timed)
+		cancel()
+		if yes {
 			ready()
 			return
 		}
@@ -37,40 +45,86 @@ func (u *UserReady) await(ctx context.Context, ready func()) {
 	}
 }
 
-func (u *UserReady) ask(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	if u.TCP != "" {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.TCP)
+// Probe returns the health check of a component, for Spec.Probe.
+func (p Process) Probe(c Check) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := p.ask(ctx, c)
+		return err
+	}
+}
+
+// ask checks once. For HTTP and TCP it also returns the address that answered.
+func (p Process) ask(ctx context.Context, c Check) (net.Addr, error) {
+	switch {
+	case c.TCP != "":
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.TCP)
 		if err != nil {
-			return false
+			return nil, err
 		}
-		_ = conn.Close()
-		return true
+		return conn.RemoteAddr(), conn.Close()
+	case c.HTTP != "":
+		return askHTTP(ctx, c.HTTP)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.HTTP, nil)
+	return nil, p.run(ctx, c.Exec)
+}
+
+func askHTTP(ctx context.Context, url string) (remote net.Addr, err error) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { remote = info.Conn.RemoteAddr() },
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	transport := &http.Transport{DisableKeepAlives: true} // no proxy: it is on this machine
+	transport := &http.Transport{DisableKeepAlives: true} // no proxy, because the component is on this machine
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	_ = response.Body.Close()
-	return response.StatusCode < http.StatusBadRequest
+	if response.StatusCode >= http.StatusBadRequest {
+		return nil, fmt.Errorf("it answers %s", response.Status)
+	}
+	return remote, nil
 }
 
-// seeIn makes a splitter of the output notice the first line that matches, and
-// a prompt, which has no end of line.
-func (u *UserReady) seeIn(lines *lineSplitter, ready func()) {
-	look := func(text []byte) {
-		if u.Log.Match(text) {
-			ready()
-		}
+// run runs the command of a check with the component's directory, environment and user.
+func (p Process) run(ctx context.Context, argv []string) error {
+	p.Path, p.Args = argv[0], argv[1:]
+	path, err := p.Resolve()
+	if err != nil {
+		return err
 	}
-	line, peek := lines.line, lines.peek
-	lines.line = func(text []byte) { look(text); line(text) }
-	lines.peek = func(text []byte) { look(text); peek(text) }
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Args, cmd.Env, cmd.Dir, cmd.WaitDelay = p.argv(), p.Env, p.Dir, drainTimeout
+	var output checkOutput
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := p.ownSession(cmd); err != nil {
+		return err
+	}
+	if err := cmd.Run(); err != nil {
+		if text := strings.TrimSpace(string(output)); text != "" {
+			return fmt.Errorf("%w: %s", err, text)
+		}
+		return err
+	}
+	return nil
+}
+
+// checkOutput keeps the beginning of what a check's command prints.
+type checkOutput []byte
+
+// maxCheckOutput bounds what is kept of it, in bytes.
+const maxCheckOutput = 500
+
+func (o *checkOutput) Write(p []byte) (int, error) {
+	*o = append(*o, p[:min(len(p), maxCheckOutput-len(*o))]...)
+	return len(p), nil
+}
+
+// watchOutput calls ready at the first line of the output that matches. The line may be
+// unfinished, as a prompt is.
+func (c *Check) watchOutput(lines *lineSplitter, ready func()) {
+	lines.matcher = &outputMatcher{pattern: c.Log, found: ready}
 }

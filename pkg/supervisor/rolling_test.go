@@ -17,11 +17,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor/child"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// callers connect again and again until stopped, and count who answered.
+// callers connect repeatedly until they are stopped, and count the answers of each
+// generation.
 type callers struct {
 	mu      sync.Mutex
 	answers map[string]int
@@ -66,7 +69,7 @@ func (c *callers) call(addr string) {
 
 func (c *callers) waitFor(t testing.TB, pid int) {
 	t.Helper()
-	until(t, fmt.Sprintf("%d answers", pid), func() bool {
+	waittest.For(t, fmt.Sprintf("%d answers", pid), func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.answers[fmt.Sprint(pid)] > 0
@@ -99,7 +102,7 @@ func TestRollingRestartRefusesNobody(t *testing.T) {
 			t.Errorf("after the restart: %+v", st)
 		}
 		calls.waitFor(t, st.PID)
-		until(t, "the old one is gone", func() bool { return !live(old) })
+		waittest.For(t, "the old one is gone", func() bool { return !live(old) })
 	}
 	calls.end(t)
 }
@@ -116,7 +119,10 @@ func TestConnectionsWaitWhileACrashedOneRestarts(t *testing.T) {
 	}
 	defer func() { _ = conn.Close() }()
 	answer, err := io.ReadAll(conn)
-	until(t, "the second generation is ready", func() bool { return s.status("api").PID != 0 })
+	waittest.For(t, "the second generation is ready", func() bool {
+		st := s.status("api")
+		return st.Generation == 2 && st.State == supervisor.StateReady
+	})
 	if want := fmt.Sprintln(s.status("api").PID); err != nil || string(answer) != want {
 		t.Errorf("answer %q, %v, want %q", answer, err, want)
 	}
@@ -124,11 +130,12 @@ func TestConnectionsWaitWhileACrashedOneRestarts(t *testing.T) {
 
 func TestRollingRestartThatFailsLeavesTheOldOne(t *testing.T) {
 	for name, tt := range map[string]struct {
-		args   []string
-		reason supervisor.Reason
+		args    []string
+		timeout time.Duration
+		reason  supervisor.Reason
 	}{
-		"dies":        {[]string{"--never-ready", "--no-newline=no room", "--exit-after=1ms"}, supervisor.Exited},
-		"never ready": {[]string{"--never-ready", "--no-newline=no room"}, supervisor.NotReady},
+		"dies":        {[]string{"--never-ready", "--no-newline=no room", "--exit-after=1ms"}, time.Minute, supervisor.Exited},
+		"never ready": {[]string{"--never-ready", "--no-newline=no room"}, 2 * time.Second, supervisor.NotReady},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr, socket := heldSocket(t)
@@ -140,12 +147,12 @@ func TestRollingRestartThatFailsLeavesTheOldOne(t *testing.T) {
 				p.Sockets = holding(socket)
 				return p
 			})
-			s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Rolling: true, ReadyTimeout: 500 * time.Millisecond, Runner: runner}).started()
+			s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Rolling: true, ReadyTimeout: tt.timeout, Runner: runner}).started()
 			old := s.status("api")
 			calls := callAlways(addr)
 			err := s.Restart(t.Context(), "api")
 			var failed *supervisor.RestartError
-			if !errors.As(err, &failed) || !failed.OldServes || failed.Exit.Reason != tt.reason || !slices.Equal(failed.Lines, []string{"no room"}) {
+			if !errors.As(err, &failed) || !failed.PreviousServes || failed.Exit.Reason != tt.reason || !slices.Equal(failed.Lines, []string{"no room"}) {
 				t.Errorf("restart: %v, %+v", err, failed)
 			}
 			if st := s.status("api"); st.PID != old.PID || st.State != supervisor.StateReady || st.Budget.Deaths != 0 {
@@ -172,9 +179,9 @@ func TestACrashDuringARollingRestartHandsOver(t *testing.T) {
 	old := s.status("api").PID
 	restarted := make(chan error, 1)
 	go func() { restarted <- s.Restart(context.Background(), "api") }()
-	until(t, "both run", func() bool { return len(childrenOf(t, os.Getpid())) == 2 })
+	waittest.For(t, "both run", func() bool { return len(childrenOf(t, os.Getpid())) == 2 })
 	kill(t, old, syscall.SIGKILL)
-	until(t, "the crash is seen", func() bool { return s.status("api").PID != old })
+	waittest.For(t, "the crash is seen", func() bool { return s.status("api").PID != old })
 	if err := os.WriteFile(permission, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +265,7 @@ func TestRollingGoroutines(t *testing.T) {
 	}
 	calls.waitFor(t, 2)
 	calls.end(t)
-	if e := s.stop()["api"]; e.How != supervisor.EndedStopped {
+	if e := s.stop()["api"]; e.How != supervisor.OutcomeStopped {
 		t.Errorf("ended as %+v", e)
 	}
 }

@@ -10,50 +10,53 @@ import (
 // Runner starts generations of one component: [Process] as child processes,
 // [Func] as goroutines of this one.
 type Runner interface {
-	// Start begins one generation and returns at once. An error means that
-	// nothing was started. ctx carries values only: it does not end. From then
-	// on the generation reports through gen.Emit, from any goroutine, and its
-	// last report, exactly one, is Gone.
+	// Start begins one generation and returns at once. An error means that nothing was
+	// started. ctx carries values only and never ends. After Start the generation
+	// reports through gen.Emit, from any goroutine. Its last report is Gone, which it
+	// sends exactly once.
 	Start(ctx context.Context, gen Generation) (Instance, error)
 }
 
-// Generation is one life of a component.
+// Generation is one run of a component, from its start to its end.
 type Generation struct {
 	Component  string
 	Number     uint64 // 1 for the first
-	Mark       string // what its processes carry in their environment: see Ledger
-	Gated      bool   // must not accept connections before it is told to
+	ID         string // stands in the environment of its processes: see GenerationVariable
+	Gated      bool   // may accept connections only after the Accept request
 	StopSignal os.Signal
-	Emit       func(Event) // blocks until the supervisor listens: not to be called by Start itself
+	Emit       func(Event) // blocks until the supervisor receives, so Start itself must not call it
 	Logger     *slog.Logger
+
+	tags  *tags         // nil: its processes are not tagged
+	scans *processScans // nil: not shared with other generations
 }
 
 // Instance is one generation that was started.
 type Instance interface {
 	PID() int // 0 for goroutines
-	// Tell passes an order on, without waiting for its effect. Orders to an
-	// instance that is gone do nothing.
-	Tell(Order)
-	// Suspended reports that the process is stopped by a signal (SIGSTOP) or
-	// held by a debugger: it is silent, but not ill.
+	// Send passes a request on, without waiting for its effect. A request to an
+	// instance that has ended does nothing.
+	Send(Request)
+	// Suspended reports that the process is stopped by a signal (SIGSTOP) or a
+	// debugger: it cannot answer, but does not hang.
 	Suspended() bool
-	// Lines returns the last lines of output, at most [KeptLines]; after Dump,
+	// Lines returns the last lines of output, at most [MaxTailLines]; after Dump,
 	// those from before it.
 	Lines() []string
-	// Members lists what is alive of it, its own processes' descendants included.
+	// Members lists its living processes, including descendants.
 	Members() []Member
 }
 
-// Order is something that an instance is told.
-type Order uint8
+// Request is something that an instance is asked to do.
+type Request uint8
 
-// The orders.
+// The requests.
 const (
-	Stop   Order = iota // end, in your own time
-	Kill                // end now
-	Dump                // write down what every goroutine is doing, and end
-	Accept              // connections may be accepted now
-	Retire              // accept no more connections, serve what is here, and end
+	Stop   Request = iota // end within the stop timeout
+	Kill                  // end now
+	Dump                  // print the stack of every goroutine, and end
+	Accept                // connections may be accepted now
+	Retire                // accept no more connections, finish the current requests, and end
 )
 
 // Event is something that an instance reports.
@@ -71,13 +74,14 @@ const (
 	BecameReady EventKind = iota
 	SaidAlive
 	Noted
-	Gone // nothing is left of it, or nothing that can be helped, and its output is written
+	Gone // all its processes have ended, or cannot be ended, and its output is in the log
 )
 
 // Member is a process that belongs to a component.
 type Member struct {
-	PID     int    `json:"pid,omitempty"` // 0 for goroutines
-	Command string `json:"command"`       // its short name: "python3"
+	PID     int    `json:"pid,omitempty"`  // 0 for goroutines
+	Command string `json:"command"`        // the short name, such as "python3"
+	User    string `json:"user,omitempty"` // the user it runs as; empty: the user of this process
 }
 
 // Exit tells how a generation ended.
@@ -85,12 +89,16 @@ type Exit struct {
 	At     time.Time     `json:"at"`
 	Uptime time.Duration `json:"uptime_ns"` // since it was started
 	Reason Reason        `json:"reason"`
-	Code   int           `json:"code"`             // exit code; -1 where it has none
-	Signal string        `json:"signal,omitempty"` // "SIGSEGV", where a signal ended it
-	OOM    bool          `json:"oom,omitempty"`    // the kernel ran out of memory and killed something meanwhile
-	Err    string        `json:"error,omitempty"`  // why it could not be started; what a function returned
-	Killed bool          `json:"killed,omitempty"` // by us: it, or something of it, did not end when asked
-	Left   []Member      `json:"left,omitempty"`   // still there, although killed
+	Code   int           `json:"code"`             // exit code; -1: there is none
+	Signal string        `json:"signal,omitempty"` // that ended it, such as "SIGSEGV"
+	OOM    bool          `json:"oom,omitempty"`    // the kernel killed a process because memory ran out, at about this time
+	Err    string        `json:"error,omitempty"`  // why it could not be started, or the error that a Func returned
+	Fault  *CommandFault `json:"fault,omitempty"`  // the mistake that explains why it could not be started; nil: unknown
+	Killed bool          `json:"killed,omitempty"` // by us: one of its processes did not end when asked
+	Left   []Member      `json:"left,omitempty"`   // still alive: they could not be killed
+	// Background are the processes that a command left running when it exited with
+	// success: the command put itself into the background.
+	Background []Member `json:"background,omitempty"`
 }
 
 // Reason says why a generation ended.
@@ -105,5 +113,5 @@ const (
 	NotStarted Reason = "not_started" // it could not even be started
 )
 
-// KeptLines is how many of the last lines of output are kept for a crash record.
-const KeptLines = 30
+// MaxTailLines is how many of the last lines of output are kept for a crash record.
+const MaxTailLines = 30

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Spec describes one component. Zero values mean the defaults that each field names.
+// Spec describes one component. A zero value means the default, which the field's
+// comment gives in parentheses.
 type Spec struct {
 	Name   string
 	After  []string // started when these are ready, stopped before them
@@ -17,48 +18,73 @@ type Spec struct {
 	Restart      RestartPolicy
 	ReadyTimeout time.Duration // from its start to its ready signal (10 s)
 	StopTimeout  time.Duration // from being asked to end to being killed (10 s)
-	// RetireTimeout is the same for a generation that has been replaced by the
-	// next, and may take its time to serve what it has accepted (StopTimeout).
+	// RetireTimeout is the same for a generation that the next one has replaced, and
+	// that still serves the connections it has accepted (StopTimeout).
 	RetireTimeout time.Duration
-	StopSignal    os.Signal // what asks a process to end (SIGTERM)
+	StopSignal    os.Signal // sent to ask a process to end (SIGTERM)
 
-	// Probe asks the component whether it is well. Nil: it is not asked.
+	// Probe checks the health of the component. Nil: it is not checked.
 	Probe func(ctx context.Context) error
-	// Alive means that the component reports over its pipe instead of being asked.
+	// Alive means that the component reports its health itself, instead of Probe.
 	Alive  bool
 	Health Health
 
-	// Rolling means that in a restart that was asked for the next generation is
-	// ready before the one before it is told to retire. Its runner must be able
-	// to start a second generation beside the first: see Generation.Gated.
+	// Rolling means that in a requested restart the next generation is ready before the
+	// previous one is told to retire. Its runner must be able to start a second
+	// generation beside the first: see Generation.Gated.
 	Rolling bool
+	// Job means that the component runs to its end. Components after it are started
+	// when it has ended with exit code 0.
+	Job bool
+	// Unproven means that it counts as ready as soon as it runs, even if it dies at
+	// once. So callers that start it wait until it has run for one second.
+	Unproven bool
+	// Manual means that it is started only by [Supervisor.Start].
+	Manual bool
+	// RestartWith are components of After. When one of them has been restarted, this
+	// component is restarted too.
+	RestartWith []string
+	// Digest differs between two versions of a spec. It does not cover Restart and the
+	// timeouts, which [Supervisor.Reload] compares directly.
+	Digest string
 	// MayFail means that the start does not depend on this component.
 	MayFail bool
 
-	// Notes is called with each note of the component, in order. It must return
-	// soon: what the component says next waits.
+	// Notes is called with each note of the component, in order. It must return soon,
+	// because later reports of the component wait for it.
 	Notes func(generation uint64, note string)
-	// OnFailed is called when the component has been given up, before anybody
-	// else learns of it: what is held for it can be let go of here.
+	// OnFailed is called when the component has failed permanently, before its status
+	// shows it. Resources that are held for the component can be closed here.
 	OnFailed func()
 }
 
+// Policy says after which kinds of end a component is started again.
+type Policy string
+
+// The policies.
+const (
+	RestartAlways    Policy = "always"
+	RestartOnFailure Policy = "on-failure" // after exit 0 the component is done
+	RestartNever     Policy = "never"      // after exit 0 the component is done, after any other end failed
+)
+
 // RestartPolicy says how often a component that keeps dying is restarted.
 type RestartPolicy struct {
-	Max        int           // deaths within Window that make it failed; 0: never gives up
+	Policy     Policy        // always; never for a job
+	Max        int           // deaths within Window after which it is failed; 0: no limit
 	Window     time.Duration // 60 s
 	BackoffMin time.Duration // 100 ms, doubled at each quick death
 	BackoffMax time.Duration // 10 s
 }
 
-// Health says how a component is watched.
+// Health says how the health of a component is checked.
 type Health struct {
 	Every   time.Duration // from one probe to the next (2 s)
 	Timeout time.Duration // for one answer (1 s)
 	Misses  int           // in a row, before the component counts as hung (3)
 }
 
-// Options are what a Supervisor works with besides its components. All may be nil.
+// Options are the dependencies of a Supervisor. Each may be nil.
 type Options struct {
 	Logger *slog.Logger
 	// OnChange is called at every change of a component's status, one call at a
@@ -66,30 +92,45 @@ type Options struct {
 	OnChange func(Status)
 	// OnWaiting is called once a second while the orderly stop waits.
 	OnWaiting func([]Waiting)
-	// Ledger records what runs, for [Sweep] to find after a crash of this process.
-	Ledger *Ledger
+	// RunState records the running processes for [Sweep], in case this process is
+	// killed.
+	RunState *RunState
+	// ChildDied receives SIGCHLD. If it is set, the supervisor adopts the orphans of
+	// its components, reaps them, and ends every child that is left when Run ends. It
+	// must be nil if other code of this process starts children.
+	ChildDied <-chan os.Signal
 }
 
-// The defaults of contract and design.
+// The defaults of [Spec], which are the defaults of the settings too.
 const (
-	defaultReadyTimeout = 10 * time.Second
-	defaultStopTimeout  = 10 * time.Second
-	defaultWindow       = 60 * time.Second
-	defaultBackoffMin   = 100 * time.Millisecond
-	defaultBackoffMax   = 10 * time.Second
+	DefaultReadyTimeout = 30 * time.Second
+	DefaultStopTimeout  = 10 * time.Second
+	DefaultWindow       = 60 * time.Second
+	DefaultBackoffMin   = 100 * time.Millisecond
+	DefaultBackoffMax   = 10 * time.Second
+)
+
+// The defaults of [Health].
+const (
 	defaultProbeEvery   = 2 * time.Second
 	defaultProbeTimeout = time.Second
 	defaultProbeMisses  = 3
 )
 
-// withDefaults fills in what the spec leaves open.
+// withDefaults replaces zero values by the defaults.
 func (s Spec) withDefaults() Spec {
-	orDuration(&s.ReadyTimeout, defaultReadyTimeout)
-	orDuration(&s.StopTimeout, defaultStopTimeout)
+	if s.Restart.Policy == "" {
+		s.Restart.Policy = RestartAlways
+		if s.Job {
+			s.Restart.Policy = RestartNever
+		}
+	}
+	orDuration(&s.ReadyTimeout, DefaultReadyTimeout)
+	orDuration(&s.StopTimeout, DefaultStopTimeout)
 	orDuration(&s.RetireTimeout, s.StopTimeout)
-	orDuration(&s.Restart.Window, defaultWindow)
-	orDuration(&s.Restart.BackoffMin, defaultBackoffMin)
-	orDuration(&s.Restart.BackoffMax, defaultBackoffMax)
+	orDuration(&s.Restart.Window, DefaultWindow)
+	orDuration(&s.Restart.BackoffMin, DefaultBackoffMin)
+	orDuration(&s.Restart.BackoffMax, DefaultBackoffMax)
 	orDuration(&s.Health.Every, defaultProbeEvery)
 	orDuration(&s.Health.Timeout, defaultProbeTimeout)
 	if s.Health.Misses <= 0 {

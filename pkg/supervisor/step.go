@@ -1,16 +1,15 @@
 package supervisor
 
 import (
-	"slices"
 	"time"
 )
 
 const (
-	// settled is how long a component must have been ready for its death to be
-	// an accident, restarted at once, and not the next round of a crash loop.
-	settled = time.Second
-	// dumpTime is how long a hung component gets to write down its goroutines.
-	dumpTime = 2 * time.Second
+	// minHealthyUptime is how long a component must have been ready so that it is
+	// restarted at once after a death, without a backoff.
+	minHealthyUptime = time.Second
+	// dumpTimeout is how long a hung component gets to print its goroutines.
+	dumpTimeout = 2 * time.Second
 )
 
 // step is the transition function.
@@ -25,33 +24,49 @@ func (m machine) step(in input) (machine, []action) {
 		if t.intent <= intentWait {
 			t.intent = intentRun
 		}
-	case wantStop, wantEnd, wantKill:
+	case wantStop, wantShutdown, wantKill:
 		t.stop(in)
 	case wantRestart:
 		t.restart(in)
-	case sawReady:
-		t.ready(in)
-	case sawGone:
-		t.gone(in)
-	case sawProbe:
-		t.probed(in)
-	case timeReady:
-		t.notReady(in)
-	case timeStop, timeDump:
-		if l := t.find(in.generation); l != nil && l.phase == ending {
-			t.tell(l.number, Kill)
+	case wantStart:
+		t.start(in)
+	case wantFollow:
+		if t.intent == intentRun && !t.done {
+			t.restart(in)
 		}
-	case timeRetry:
+	case wantRules:
+		t.rules = in.rules
+	case wantFresh:
+		if t.intent == intentRun {
+			t.restart(in)
+		}
+	case eventReady:
+		t.ready(in)
+	case eventGone:
+		t.gone(in)
+	case eventProbe:
+		t.probed(in)
+	case timerReady:
+		t.notReady(in)
+	case timerStop, timerDump:
+		if l := t.find(in.generation); l != nil && l.phase == stopping {
+			t.send(l.number, Kill)
+		}
+	case timerProof:
+		if in.generation == t.current.number && t.current.phase == serving {
+			t.answerReady(true)
+		}
+	case timerRetry:
 		if in.generation == t.last+1 {
 			t.retryAt = time.Time{}
 		}
 	}
-	t.settle()
+	t.advance()
 	return t.machine, t.actions
 }
 
-// transition is one step in the making: a copy of the machine, which may be
-// changed, and the actions so far.
+// transition is one step in progress: a copy of the machine, which it changes, and the
+// actions so far.
 type transition struct {
 	machine
 	now     time.Time
@@ -60,17 +75,17 @@ type transition struct {
 
 func (t *transition) do(a action) { t.actions = append(t.actions, a) }
 
-func (t *transition) tell(generation uint64, order Order) {
-	t.do(action{kind: doTell, generation: generation, order: order})
+func (t *transition) send(generation uint64, order Request) {
+	t.do(action{kind: doSend, generation: generation, request: order})
 }
 
 func (t *transition) timer(generation uint64, after time.Duration, fires inputKind) {
 	t.do(action{kind: doTimer, generation: generation, after: after, timer: fires})
 }
 
-// find returns the living generation of that number, nil if there is none.
-func (t *transition) find(number uint64) *life {
-	for _, l := range []*life{&t.current, &t.next, &t.old} {
+// find returns the living generation with this number, or nil.
+func (t *transition) find(number uint64) *generationState {
+	for _, l := range []*generationState{&t.current, &t.next, &t.retiring} {
 		if l.alive() && l.number == number {
 			return l
 		}
@@ -78,121 +93,162 @@ func (t *transition) find(number uint64) *life {
 	return nil
 }
 
-// settle begins whatever the intent asks for and nothing stands in the way of.
-// It is the only place where generations begin.
-func (t *transition) settle() {
+// advance starts a generation if the intent needs one and it can start now. It is the
+// only place where generations begin.
+func (t *transition) advance() {
 	switch {
 	case t.intent == intentStop:
 		if !t.alive() {
-			t.answer(nil, func(w ticket) bool { return w.stop })
+			t.answer(nil, func(w waiter) bool { return w.stop })
 		}
-	case t.intent != intentRun || t.failed || t.next.alive():
+	case t.intent != intentRun || t.failed || t.done || t.next.alive():
 	case !t.current.alive():
 		if t.retryAt.IsZero() {
-			t.rollLater = false
+			t.rollPending = false
 			t.current = t.spawn()
 		}
-	case t.rollLater && !t.old.alive() && t.current.phase == serving:
-		t.rollLater = false
+	case t.rollPending && !t.retiring.alive() && t.current.phase == serving:
+		t.rollPending = false
 		t.next = t.spawn()
 	}
 }
 
 // spawn begins a generation. Beside a living one it is gated.
-func (t *transition) spawn() life {
+func (t *transition) spawn() generationState {
 	t.last++
 	t.do(action{kind: doSpawn, generation: t.last, gated: t.current.alive()})
-	t.timer(t.last, t.rules.readyTimeout, timeReady)
-	return life{number: t.last, phase: starting}
+	if !t.rules.job { // a job has no time limit
+		t.timer(t.last, t.rules.readyTimeout, timerReady)
+	}
+	return generationState{number: t.last, phase: starting}
 }
 
-// end asks a living generation to end, once.
-func (t *transition) end(l *life) {
+// stopGeneration asks a generation to end, once.
+func (t *transition) stopGeneration(l *generationState) {
 	if !l.alive() {
 		return
 	}
 	l.asked = true
-	if l.phase != ending || l.retired {
-		l.phase, l.retired = ending, false
-		t.tell(l.number, Stop)
-		t.timer(l.number, t.rules.stopTimeout, timeStop)
+	if l.phase != stopping || l.retired {
+		l.phase, l.retired = stopping, false
+		t.send(l.number, Stop)
+		t.timer(l.number, t.rules.stopTimeout, timerStop)
 	}
 }
 
 func (t *transition) stop(in input) {
 	t.intent = intentStop
-	t.over = t.over || in.kind != wantStop
+	t.final = t.final || in.kind != wantStop
 	t.retryAt = time.Time{}
-	t.answer(ErrStopped, func(w ticket) bool { return !w.stop })
-	if in.ticket != 0 {
-		t.wait(ticket{id: in.ticket, stop: true})
+	t.answer(ErrStopped, func(w waiter) bool { return !w.stop })
+	if in.waiter != 0 {
+		t.addWaiter(waiter{id: in.waiter, stop: true})
 	}
-	for _, l := range []*life{&t.next, &t.current, &t.old} {
-		t.end(l)
+	for _, l := range []*generationState{&t.next, &t.current, &t.retiring} {
+		t.stopGeneration(l)
 		if in.kind == wantKill && l.alive() {
-			t.tell(l.number, Kill)
+			t.send(l.number, Kill)
 		}
 	}
 }
 
 func (t *transition) restart(in input) {
-	if t.over {
-		t.do(action{kind: doAnswer, ticket: in.ticket, err: ErrStopped})
+	if !t.wantRunning(in) {
 		return
 	}
-	t.intent = intentRun
-	t.failed = false
-	t.deaths, t.quick = nil, 0
-	t.retryAt = time.Time{}
-	t.answer(ErrSuperseded, func(w ticket) bool { return w.stop })
 	since := t.last + 1
 	switch {
 	case t.next.phase == starting:
-		since = t.next.number // one is under way
+		since = t.next.number // a restart is in progress
 	case t.current.phase == serving && t.rules.rolling:
-		t.rollLater = true
+		t.rollPending = true
 	default:
-		t.end(&t.current)
+		t.stopGeneration(&t.current)
 	}
-	if in.ticket != 0 {
-		t.wait(ticket{id: in.ticket, since: since})
+	t.await(in, since)
+}
+
+// start makes the component run. If it runs already, it is left as it is.
+func (t *transition) start(in input) {
+	running := t.intent == intentRun && !t.failed && !t.done && t.current.alive()
+	if !running {
+		t.restart(in)
+		return
 	}
+	if t.current.phase == stopping {
+		t.await(in, t.last+1)
+		return
+	}
+	t.await(in, t.current.number)
+	if t.current.phase == serving {
+		t.answerReady(t.proven())
+	}
+}
+
+// wantRunning sets the intent to run, with a fresh budget. It returns false if the
+// component was stopped for good.
+func (t *transition) wantRunning(in input) bool {
+	if t.final {
+		t.await(in, t.last)
+		t.answer(ErrStopped, func(w waiter) bool { return !w.stop })
+		return false
+	}
+	t.intent = intentRun
+	t.failed, t.done = false, false
+	t.deaths, t.quickDeaths, t.attempts = nil, 0, 0
+	t.retryAt = time.Time{}
+	t.answer(ErrSuperseded, func(w waiter) bool { return w.stop })
+	return true
 }
 
 func (t *transition) ready(in input) {
 	switch l := t.find(in.generation); {
-	case l == nil || l.phase != starting:
+	case l == nil || l.phase != starting || t.rules.job:
 		return
 	case l.number == t.next.number:
-		t.tell(t.current.number, Retire)
-		if t.current.phase != ending {
-			t.timer(t.current.number, t.rules.retireTimeout, timeStop)
+		t.send(t.current.number, Retire)
+		if t.current.phase != stopping {
+			t.timer(t.current.number, t.rules.retireTimeout, timerStop)
 			t.current.retired = true
 		}
-		t.current.phase, t.current.asked = ending, true
-		t.old, t.current, t.next = t.current, t.next, life{}
-		t.tell(t.current.number, Accept)
+		t.current.phase, t.current.asked = stopping, true
+		t.retiring, t.current, t.next = t.current, t.next, generationState{}
+		t.send(t.current.number, Accept)
 	}
 	t.current.phase, t.current.readyAt = serving, t.now
 	t.misses, t.suspended = 0, false
 	t.do(action{kind: doWatch, generation: t.current.number})
-	t.answer(nil, func(w ticket) bool { return !w.stop && w.since <= t.current.number })
+	t.answerReady(!t.rules.unproven)
+	if t.rules.unproven {
+		t.timer(t.current.number, minHealthyUptime, timerProof)
+	}
 }
 
-// notReady ends a generation whose time to become ready is over. In a rolling
-// restart that leaves the one before it as it is.
+// proven reports that the readiness of the current generation can be relied on.
+func (t *transition) proven() bool {
+	return !t.rules.unproven || t.now.Sub(t.current.readyAt) >= minHealthyUptime
+}
+
+// answerReady answers the callers that wait for the current generation, which is ready.
+// Those that need proof are answered only if proof is true.
+func (t *transition) answerReady(proof bool) {
+	t.answer(nil, func(w waiter) bool { return !w.stop && w.minGeneration <= t.current.number && (proof || !w.proof) })
+}
+
+// notReady ends a generation whose time to become ready is over. In a rolling restart
+// the previous generation keeps serving.
 func (t *transition) notReady(in input) {
 	if l := t.find(in.generation); l != nil && l.phase == starting {
 		t.giveUp(l, NotReady)
 	}
 }
 
-// giveUp ends a generation that is of no use any more, after it has told where
-// its goroutines are.
-func (t *transition) giveUp(l *life, why Reason) {
-	l.phase, l.reason = ending, why
-	t.tell(l.number, Dump)
-	t.timer(l.number, dumpTime, timeDump)
+// giveUp ends a generation that hangs or did not become ready, after it has dumped its
+// goroutines.
+func (t *transition) giveUp(l *generationState, why Reason) {
+	l.phase, l.reason = stopping, why
+	t.send(l.number, Dump)
+	t.timer(l.number, dumpTimeout, timerDump)
 }
 
 func (t *transition) probed(in input) {
@@ -214,20 +270,21 @@ func (t *transition) probed(in input) {
 func (t *transition) gone(in input) {
 	switch l := t.find(in.generation); {
 	case l == nil:
-	case l.number == t.old.number:
-		t.ended(t.old, in.exit)
-		t.old = life{}
+	case l.number == t.retiring.number:
+		t.recordEnd(t.retiring, in.exit)
+		t.retiring = generationState{}
 	case l.number == t.next.number:
-		exit := t.ended(t.next, in.exit)
-		t.next = life{}
-		t.answerFresh(in.generation, exit)
+		exit := t.recordEnd(t.next, in.exit)
+		t.next = generationState{}
+		t.answerGeneration(in.generation, exit)
 	default:
-		t.lost(in)
+		t.currentGone(in)
 	}
 }
 
-// ended completes what the runner saw with why it came to that.
-func (t *transition) ended(l life, exit Exit) Exit {
+// recordEnd records the end of a generation, and adds its reason to what the runner
+// reported.
+func (t *transition) recordEnd(l generationState, exit Exit) Exit {
 	switch {
 	case exit.Reason == NotStarted:
 	case l.asked:
@@ -237,82 +294,24 @@ func (t *transition) ended(l life, exit Exit) Exit {
 	default:
 		exit.Reason = Exited
 	}
-	t.do(action{kind: doEnded, generation: l.number, exit: exit})
+	t.do(action{kind: doRecordEnd, generation: l.number, exit: exit})
 	return exit
 }
 
-// lost goes on after the current generation has ended.
-func (t *transition) lost(in input) {
+// currentGone handles the end of the current generation.
+func (t *transition) currentGone(in input) {
 	l := t.current
-	exit := t.ended(l, in.exit)
-	t.current, t.misses, t.suspended = life{}, 0, false
+	exit := t.recordEnd(l, in.exit)
+	t.current, t.misses, t.suspended = generationState{}, 0, false
 	successor := t.next.alive()
 	if successor {
-		t.current, t.next = t.next, life{}
-		t.tell(t.current.number, Accept)
+		t.current, t.next = t.next, generationState{}
+		t.send(t.current.number, Accept)
 	}
 	if !l.asked {
 		t.died(l, exit, in, successor)
 	}
 	if len(exit.Left) > 0 && t.intent == intentRun && !successor && !t.failed {
-		t.fail(exit) // a second one must not run beside what is left
+		t.fail(exit) // a new generation must not run beside the processes that are left
 	}
-}
-
-// died applies the restart policy.
-func (t *transition) died(l life, exit Exit, in input, successor bool) {
-	if in.strict {
-		t.failed = true
-		t.do(action{kind: doFailStart, generation: l.number, exit: exit})
-		t.answerAll(exit)
-		return
-	}
-	t.deaths = append(slices.Clip(recent(t.deaths, exit.At, t.rules.restart.Window)), exit.At)
-	if successor {
-		return
-	}
-	t.answerFresh(l.number, exit)
-	policy := t.rules.restart
-	if policy.Max > 0 && len(t.deaths) >= policy.Max {
-		t.fail(exit)
-		return
-	}
-	t.restarts++
-	if !l.readyAt.IsZero() && exit.At.Sub(l.readyAt) >= settled {
-		t.quick = 0
-		return
-	}
-	delay := policy.backoff(t.quick, in.jitter)
-	t.quick++
-	if remaining := exit.At.Add(delay).Sub(t.now); remaining > 0 {
-		t.retryAt = t.now.Add(remaining)
-		t.timer(t.last+1, remaining, timeRetry)
-	}
-}
-
-func (t *transition) fail(exit Exit) {
-	t.failed = true
-	t.retryAt = time.Time{}
-	t.do(action{kind: doFail, exit: exit})
-	t.answerAll(exit)
-}
-
-// recent returns the deaths that still count at a time.
-func recent(deaths []time.Time, now time.Time, window time.Duration) []time.Time {
-	i := 0
-	for i < len(deaths) && now.Sub(deaths[i]) >= window {
-		i++
-	}
-	return deaths[i:]
-}
-
-// backoff is the pause after the quick-th quick death in a row, the first
-// being 0: doubling, and up to a quarter longer, so that components that fell
-// together do not come back together.
-func (p RestartPolicy) backoff(quick int, jitter float64) time.Duration {
-	d := p.BackoffMax
-	if quick < 32 && p.BackoffMin<<quick>>quick == p.BackoffMin {
-		d = min(d, p.BackoffMin<<quick)
-	}
-	return min(p.BackoffMax, d+time.Duration(jitter*float64(d)/4))
 }

@@ -3,7 +3,6 @@ package supervisor
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,62 +10,125 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/oklog/run"
+	"taskctl/pkg/wait"
 )
 
 // Supervisor keeps a set of components running. Its methods may be called from
 // any goroutine.
 type Supervisor struct {
+	options   Options
+	runID     string
+	tags      *tags
+	scans     *processScans
+	startup   *startup
+	waiterIDs atomic.Uint64
+	running   chan struct{} // closed when Run has begun
+	stopping  chan struct{} // closed when the orderly stop begins
+	starts    sync.WaitGroup
+	orphans   []Member      // set by endOrphans
+	reloading chan struct{} // holds a value while a reload is in progress
+
+	mu         sync.RWMutex
 	components []*component // in start order
 	byName     map[string]*component
-	boot       *boot
-	onWaiting  func([]Waiting)
-	tickets    atomic.Uint64
-	running    chan struct{} // closed when Run has begun
+	launch     func(*component) // runs an actor; set by Run
+	retired    []StopResult     // of components that a reload has removed, if processes of them are left
 }
 
-// New checks the components and wires them. A *GraphError where they cannot be
-// ordered. Nothing is started.
+// New checks the components and wires them; it starts nothing. It returns a *GraphError
+// if they cannot be ordered.
 func New(specs []Spec, o Options) (*Supervisor, error) {
-	order, err := StartOrder(specs)
-	if err != nil {
-		return nil, err
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	runID := o.RunState.runID()
 	required := requiredOf(specs)
 	s := &Supervisor{
-		byName: make(map[string]*component), boot: newBoot(required), onWaiting: o.OnWaiting, running: make(chan struct{}),
+		options: o, runID: runID, tags: newTags(runID), scans: &processScans{}, startup: newStartup(required), byName: make(map[string]*component),
+		running: make(chan struct{}), stopping: make(chan struct{}), reloading: make(chan struct{}, 1),
 	}
-	mark := o.Ledger.runMark()
+	if err := check(specs); err != nil {
+		return nil, err
+	}
 	for _, spec := range specs {
-		if spec.Runner == nil {
-			return nil, fmt.Errorf("component %q has no runner", spec.Name)
-		}
-		spec = spec.withDefaults()
-		c := &component{
-			spec: spec, boot: s.boot, strict: slices.Contains(required, spec.Name),
-			ledger: o.Ledger, mark: componentMark(mark, spec.Name), change: o.OnChange,
-			logger: o.Logger.With("component", spec.Name),
-			inputs: make(chan input), over: make(chan struct{}), lives: make(map[uint64]*running),
-			firstReady: make(chan struct{}),
-			machine: machine{rules: rules{
-				restart: spec.Restart, readyTimeout: spec.ReadyTimeout, stopTimeout: spec.StopTimeout,
-				retireTimeout: spec.RetireTimeout, misses: spec.Health.Misses, rolling: spec.Rolling,
-			}},
-		}
-		c.publish()
+		c := s.newComponent(spec)
+		c.required = slices.Contains(required, spec.Name)
 		s.byName[spec.Name] = c
 	}
-	for _, name := range order {
-		s.components = append(s.components, s.byName[name])
-	}
+	s.sort(specs)
 	return s, nil
 }
 
-// requiredOf returns the components that the start depends on: those that may
-// not fail, and whatever those come after.
+// check returns the mistake in specs, or nil.
+func check(specs []Spec) error {
+	if _, err := StartOrder(specs); err != nil {
+		return err
+	}
+	for _, spec := range specs {
+		if spec.Runner == nil {
+			return fmt.Errorf("component %q has no runner", spec.Name)
+		}
+	}
+	return nil
+}
+
+// sort puts the components into the start order of specs, which have been checked.
+func (s *Supervisor) sort(specs []Spec) {
+	order, _ := StartOrder(specs)
+	s.components = nil
+	for _, name := range order {
+		s.components = append(s.components, s.byName[name])
+	}
+}
+
+func (s *Supervisor) newComponent(spec Spec) *component {
+	spec = spec.withDefaults()
+	c := &component{
+		spec: spec, startup: s.startup, runState: s.options.RunState, id: componentID(s.runID, spec.Name), tags: s.tags, scans: s.scans,
+		onChange: s.options.OnChange, onReadyAgain: func() { s.restartFollowers(spec.Name) },
+		logger: s.options.Logger.With("component", spec.Name),
+		inputs: make(chan input), done: make(chan struct{}), generations: make(map[uint64]*liveGeneration),
+		firstReady: make(chan struct{}), retired: make(chan struct{}),
+		rules:   rulesOf(spec),
+		machine: machine{rules: rulesOf(spec)},
+	}
+	c.publish()
+	return c
+}
+
+func rulesOf(spec Spec) rules {
+	return rules{
+		restart: spec.Restart, readyTimeout: spec.ReadyTimeout, stopTimeout: spec.StopTimeout,
+		retireTimeout: spec.RetireTimeout, misses: spec.Health.Misses, rolling: spec.Rolling, job: spec.Job,
+		unproven: spec.Unproven,
+	}
+}
+
+// component returns the component with this name, or nil.
+func (s *Supervisor) component(name string) *component {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.byName[name]
+}
+
+// all returns the components in start order.
+func (s *Supervisor) all() []*component {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.components // replaced as a whole, never changed
+}
+
+// restartFollowers restarts the components that have name in their RestartWith.
+func (s *Supervisor) restartFollowers(name string) {
+	for _, c := range s.all() {
+		if slices.Contains(c.spec.RestartWith, name) {
+			c.post(input{kind: wantFollow})
+		}
+	}
+}
+
+// requiredOf returns the components that the start depends on: those without MayFail,
+// and all that they come after.
 func requiredOf(specs []Spec) []string {
 	byName := make(map[string]Spec)
 	for _, s := range specs {
@@ -90,237 +152,117 @@ func requiredOf(specs []Spec) []string {
 	return required
 }
 
-// Run starts the components in order and keeps them running until ctx ends,
-// stops them in reverse order, and returns nil when nothing is left of them, or
-// nothing that can be helped: see Receipt. It can be called once.
+// Run starts the components in order and keeps them running until ctx ends, then stops
+// them in reverse order. It returns nil when all their processes have ended, or cannot
+// be ended: see Receipt. It can be called once.
 func (s *Supervisor) Run(ctx context.Context) error {
-	close(s.running)
-	var group run.Group
-	for _, c := range s.components {
-		// The actors outlive ctx: they carry out the stop.
-		actor, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		group.Add(func() error { return c.run(actor) }, func(error) { cancel() })
+	if err := s.adoptOrphans(); err != nil {
+		s.options.Logger.Warn("descendants that leave their parent may outlive it", "error", err)
 	}
-	conducting, cancel := context.WithCancel(ctx)
-	group.Add(func() error { return s.conduct(conducting) }, func(error) { cancel() })
-	return group.Run()
+	defer s.endOrphans()
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	// The actors outlive ctx: they carry out the stop.
+	actors, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	helpers.Go(func() { s.reapOrphans(actors) })
+	helpers.Go(func() { s.track(actors) })
+
+	s.mu.Lock()
+	s.launch = func(c *component) { helpers.Go(func() { c.run(actors) }) }
+	for _, c := range s.components {
+		s.launch(c)
+	}
+	close(s.running)
+	s.startup.begin()
+	for _, c := range s.components {
+		s.startInOrder(c)
+	}
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock() // waits for a reload in progress
+	close(s.stopping)
+	s.mu.Unlock()
+	s.starts.Wait()
+	// Not bounded by ctx, which has ended: each generation has its own deadline.
+	return s.stopAll(context.WithoutCancel(ctx))
 }
 
 // Started is closed when every component that must be ready has been ready.
-func (s *Supervisor) Started() <-chan struct{} { return s.boot.started }
+func (s *Supervisor) Started() <-chan struct{} { return s.startup.started }
 
-// StartFailed is closed when the start cannot succeed any more. Run goes on:
-// its context has to be ended, which stops what has been started.
-func (s *Supervisor) StartFailed() <-chan struct{} { return s.boot.failed }
+// StartFailed is closed when the start has failed. Run does not return by itself: the
+// caller ends its context, which stops the components.
+func (s *Supervisor) StartFailed() <-chan struct{} { return s.startup.failed }
 
 // StartError returns the *StartError after StartFailed, nil before.
-func (s *Supervisor) StartError() error { return s.boot.error() }
+func (s *Supervisor) StartError() error { return s.startup.error() }
 
-// Restart restarts components, all of them when none is named, one after the
-// other in start order, and returns when each is ready again, or will not be:
-// RestartErrors. A component that was stopped, failed or backing off is started
-// with a fresh budget; one that still waits for those before it is not. When ctx
-// ends first, what was asked for still happens.
-func (s *Supervisor) Restart(ctx context.Context, names ...string) error {
-	chosen, err := s.choose(names)
-	if err != nil {
-		return err
-	}
-	var failed RestartErrors
-	for _, c := range chosen {
-		if waits := s.status(c).WaitsFor; len(waits) > 0 {
-			failed = append(failed, &RestartError{Component: c.spec.Name, WaitsFor: waits})
-			continue
-		}
-		var one *RestartError
-		switch err := s.ask(ctx, c, wantRestart); {
-		case errors.As(err, &one):
-			failed = append(failed, one)
-		case err != nil:
-			return err
-		}
-	}
-	if len(failed) > 0 {
-		return failed
-	}
-	return nil
-}
-
-// Stop stops components, all of them when none is named, in reverse start
-// order, and returns when nothing is left of them. They stay down until they
-// are restarted.
-func (s *Supervisor) Stop(ctx context.Context, names ...string) error {
-	chosen, err := s.choose(names)
-	if err != nil {
-		return err
-	}
-	for _, c := range slices.Backward(chosen) {
-		if err := s.ask(ctx, c, wantStop); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// choose returns the named components in start order.
-func (s *Supervisor) choose(names []string) ([]*component, error) {
-	for _, name := range names {
-		if s.byName[name] == nil {
-			return nil, fmt.Errorf("%w: %q", ErrUnknown, name)
-		}
-	}
-	if !isClosed(s.running) {
-		return nil, ErrNotRunning
-	}
-	if len(names) == 0 {
-		return s.components, nil
-	}
-	return slices.DeleteFunc(slices.Clone(s.components), func(c *component) bool {
-		return !slices.Contains(names, c.spec.Name)
-	}), nil
-}
-
-// ask states an intent and waits until it has come true.
-func (s *Supervisor) ask(ctx context.Context, c *component, want inputKind) error {
-	id := s.tickets.Add(1)
-	answer := c.seen.expect(id)
-	defer c.seen.forget(id)
-	c.post(input{kind: want, ticket: id})
-	select {
-	case err := <-answer:
-		return err
-	case <-c.over:
-		return ErrNotRunning
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// KillNow kills everything at once, in no order. Run returns soon after, when
-// its context has ended or ends.
-func (s *Supervisor) KillNow() {
-	for _, c := range s.components {
-		for _, i := range c.seen.living() {
-			i.Tell(Kill)
-		}
-	}
-	if !isClosed(s.running) {
+// startInOrder starts a component when the components before it are ready, or done.
+func (s *Supervisor) startInOrder(c *component) {
+	if c.spec.Manual {
 		return
 	}
-	for _, c := range s.components {
-		c.post(input{kind: wantKill})
-	}
-}
-
-// Status returns what there is to know of each component, in start order.
-func (s *Supervisor) Status() []Status {
-	all := make([]Status, len(s.components))
-	for i, c := range s.components {
-		all[i] = s.status(c)
-	}
-	return all
-}
-
-// status is what c has published; which of those before it are ready only we know.
-func (s *Supervisor) status(c *component) Status {
-	st := c.seen.read()
-	st.WaitsFor = slices.DeleteFunc(slices.Clone(st.WaitsFor), func(name string) bool {
-		return s.byName[name].seen.read().State == StateReady
+	s.starts.Go(func() {
+		c.post(input{kind: wantWait})
+		for _, name := range c.spec.After {
+			if !s.awaitReady(name) {
+				return
+			}
+		}
+		c.post(input{kind: wantRun})
 	})
-	return st
 }
 
-// Why returns the record of the last time a component died. ErrUnknown for a
-// name that nobody has; false when it has not died.
-func (s *Supervisor) Why(name string) (CrashRecord, bool, error) {
-	c := s.byName[name]
-	if c == nil {
-		return CrashRecord{}, false, fmt.Errorf("%w: %q", ErrUnknown, name)
-	}
-	record, died := c.seen.why()
-	return record, died, nil
-}
-
-// Receipt says how each component ended, in the order in which they are
-// stopped. It is complete once Run has returned.
-func (s *Supervisor) Receipt() []Ending {
-	var all []Ending
-	for _, c := range slices.Backward(s.components) {
-		e := c.seen.receipt()
-		e.Component = c.spec.Name
-		all = append(all, e)
-	}
-	return all
-}
-
-// conduct starts everything, waits for ctx to end, and stops everything.
-func (s *Supervisor) conduct(ctx context.Context) error {
-	s.boot.begin()
-	var starts sync.WaitGroup
-	for _, c := range s.components {
-		starts.Go(func() { s.start(ctx, c) })
-	}
-	<-ctx.Done()
-	starts.Wait()
-	// Not bounded by ctx, which has ended: each generation has its own deadline.
-	return s.end(context.WithoutCancel(ctx))
-}
-
-// start brings a component up when those before it have been ready.
-func (s *Supervisor) start(ctx context.Context, c *component) {
-	c.post(input{kind: wantWait})
-	for _, before := range c.spec.After {
+// awaitReady returns true when a component is ready, and false when the stop begins.
+func (s *Supervisor) awaitReady(name string) bool {
+	for {
+		c := s.component(name)
+		if c == nil {
+			return true // removed by a reload, so it is not waited for
+		}
 		select {
-		case <-s.byName[before].firstReady:
-		case <-ctx.Done():
-			return
+		case <-c.firstReady:
+			return true
+		case <-c.done: // replaced by a reload
+		case <-s.stopping:
+			return false
+		}
+		if wait.IsClosed(s.stopping) {
+			return false
 		}
 	}
-	c.post(input{kind: wantRun})
 }
 
-// end stops each component for good when those that come after it are gone.
-func (s *Supervisor) end(ctx context.Context) error {
-	gone := make(map[string]chan struct{}, len(s.components))
-	for _, c := range s.components {
-		gone[c.spec.Name] = make(chan struct{})
-	}
-	errs := make(chan error, len(s.components))
-	for _, c := range s.components {
-		go func() {
-			for _, other := range s.components {
-				if slices.Contains(other.spec.After, c.spec.Name) {
-					<-gone[other.spec.Name]
-				}
-			}
-			errs <- s.ask(ctx, c, wantEnd)
-			close(gone[c.spec.Name])
-		}()
-	}
-	ticker := time.NewTicker(waitingEvery)
+// stopAll stops each component without a restart, as soon as those that come after it
+// have ended.
+func (s *Supervisor) stopAll(ctx context.Context) error {
+	stopped := make(chan error)
+	go func() {
+		stopped <- s.order().reversed().each(s.all(), func(c *component) error { return s.request(ctx, c, wantShutdown) })
+	}()
+	ticker := time.NewTicker(waitingInterval)
 	defer ticker.Stop()
-	var all []error
-	for len(all) < len(s.components) {
+	for {
 		select {
-		case err := <-errs:
-			all = append(all, err)
+		case err := <-stopped:
+			return err
 		case <-ticker.C:
-			if s.onWaiting != nil {
-				s.onWaiting(s.waiting())
+			if s.options.OnWaiting != nil {
+				s.options.OnWaiting(s.waiting())
 			}
 		}
 	}
-	return errors.Join(all...)
 }
 
-// waitingEvery is how often people hear whom a stop waits for.
-const waitingEvery = time.Second
+// waitingInterval is how often OnWaiting is called while a stop waits.
+const waitingInterval = time.Second
 
-// waiting lists whom the stop waits for, the longest first.
+// waiting lists the components that the stop waits for, the longest first.
 func (s *Supervisor) waiting() []Waiting {
 	var list []Waiting
-	for _, c := range s.components {
-		if w, waits := c.seen.waiting(c.spec); waits {
+	for _, c := range s.all() {
+		if w, waits := c.record.waiting(c.spec.Name); waits {
 			list = append(list, w)
 		}
 	}

@@ -11,8 +11,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
-	"github.com/taskctl/taskctl/pkg/supervisor/child"
+	"taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor/child"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // runners are the two ways to run a well-behaved component.
@@ -64,7 +66,7 @@ func TestStartInOrderStopInReverse(t *testing.T) {
 			}
 			receipt := s.stop()
 			for name, e := range receipt {
-				if e.How != supervisor.EndedStopped || len(e.Left) > 0 {
+				if e.How != supervisor.OutcomeStopped || len(e.Left) > 0 {
 					t.Errorf("%s ended as %+v", name, e)
 				}
 				if pids[name] != 0 && live(pids[name]) {
@@ -88,7 +90,7 @@ func TestCrashIsRestarted(t *testing.T) {
 	s := begin(t, supervisor.Options{}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
 	first := s.status("api")
 	kill(t, first.PID, syscall.SIGKILL)
-	until(t, "the second generation is ready", func() bool {
+	waittest.For(t, "the second generation is ready", func() bool {
 		st := s.status("api")
 		return st.State == supervisor.StateReady && st.Generation == 2
 	})
@@ -100,7 +102,7 @@ func TestCrashIsRestarted(t *testing.T) {
 	if err != nil || !died || record.PID != first.PID || record.Exit.Reason != supervisor.Exited {
 		t.Errorf("Why: %+v, %v, %v", record, died, err)
 	}
-	if got := s.stop()["api"].How; got != supervisor.EndedStopped {
+	if got := s.stop()["api"].How; got != supervisor.OutcomeStopped {
 		t.Errorf("ended as %s", got)
 	}
 }
@@ -120,15 +122,15 @@ func TestDeathBeforeReadyFailsTheStart(t *testing.T) {
 	if !errors.As(s.StartError(), &failed) || failed.Component != "api" || failed.Exit.Code != 7 {
 		t.Fatalf("StartError is %v", s.StartError())
 	}
-	if n := len(failed.Lines); n != supervisor.KeptLines || failed.Lines[n-1] != "last words" || failed.Lines[0] != "line 11" {
+	if n := len(failed.Lines); n != supervisor.MaxTailLines || failed.Lines[n-1] != "last words" || failed.Lines[0] != "line 11" {
 		t.Errorf("last lines: %q", failed.Lines)
 	}
 	if !strings.HasSuffix(output.String(), "line 39\nlast words") {
 		t.Errorf("output ends in %q", output.String())
 	}
 	receipt := s.stop()
-	if receipt["wsserver"].How != supervisor.EndedStopped || receipt["api"].How != supervisor.EndedFailed ||
-		receipt["consumer"].How != supervisor.EndedNotStarted {
+	if receipt["wsserver"].How != supervisor.OutcomeStopped || receipt["api"].How != supervisor.OutcomeFailed ||
+		receipt["consumer"].How != supervisor.OutcomeNotStarted {
 		t.Errorf("receipt: %+v", receipt)
 	}
 }

@@ -18,13 +18,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/supervisor"
+	"taskctl/pkg/supervisor"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// launch is a launcher to be killed: one component of ours that is stuck and
-// has a grandchild, and a command of a user's with a grandchild that left.
-func launch(ledgerPath string) int {
-	ledger, err := supervisor.OpenLedger(ledgerPath)
+// launch is a launcher to be killed. It has a hanging component of ours with a
+// grandchild, and a user's command with a grandchild that has left its session.
+func launch(path string, switches []string) int {
+	runState, err := supervisor.OpenRunState(path)
 	if err != nil {
 		panic(err)
 	}
@@ -35,9 +37,9 @@ func launch(ledgerPath string) int {
 			Path: "/proc/self/exe", Args: []string{"--hang", "--spawn-grandchild=--ignore-term"}, Env: env, Output: ours.open, Ours: true,
 		}},
 		{Name: "users", After: []string{"ours"}, Runner: supervisor.Process{
-			Path: "/proc/self/exe", Args: []string{"--spawn-grandchild=--ignore-term", "--setsid-grandchild"}, Env: env, Output: users.open,
+			Path: "/proc/self/exe", Args: append([]string{"--spawn-grandchild=--ignore-term"}, switches...), Env: env, Output: users.open,
 		}},
-	}, supervisor.Options{Ledger: ledger})
+	}, supervisor.Options{RunState: runState})
 	if err != nil {
 		panic(err)
 	}
@@ -59,10 +61,11 @@ func launch(ledgerPath string) int {
 	return 0
 }
 
-// killedLauncher starts a launcher, kills it, and returns what it had started.
-func killedLauncher(t *testing.T, ledger string) map[string]int {
+// killedLauncher starts a launcher, kills it, and returns what it had started;
+// users are further switches of the user's command.
+func killedLauncher(t *testing.T, runState string, users ...string) map[string]int {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe", "launch", ledger)
+	cmd := exec.Command("/proc/self/exe", append([]string{"launch", runState}, users...)...)
 	cmd.Env = append(os.Environ(), fakeVariable+"=1")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -94,11 +97,11 @@ func killedLauncher(t *testing.T, ledger string) map[string]int {
 }
 
 func TestNothingOutlivesAKilledLauncher(t *testing.T) {
-	ledger := filepath.Join(t.TempDir(), "run.json")
-	pids := killedLauncher(t, ledger)
+	runState := filepath.Join(t.TempDir(), "run.json")
+	pids := killedLauncher(t, runState, "--setsid-grandchild")
 	killed := time.Now()
 	for _, name := range []string{"ours", "ours-grandchild", "users"} {
-		until(t, name+" is gone", func() bool { return !live(pids[name]) })
+		waittest.For(t, name+" is gone", func() bool { return !live(pids[name]) })
 	}
 	if took := time.Since(killed); took > 3*time.Second {
 		t.Errorf("it took %v", took)
@@ -107,11 +110,11 @@ func TestNothingOutlivesAKilledLauncher(t *testing.T) {
 		t.Skip("something else ends orphans here")
 	}
 
-	left, err := supervisor.Leftovers(ledger)
+	left, err := supervisor.Leftovers(runState)
 	if err != nil || len(left) != 1 || left[0].PID != pids["users-grandchild"] || left[0].Component != "users" {
 		t.Fatalf("leftovers %+v, %v", left, err)
 	}
-	swept, err := supervisor.Sweep(t.Context(), ledger, 50*time.Millisecond)
+	swept, err := supervisor.Sweep(t.Context(), runState, 50*time.Millisecond)
 	if err != nil || len(swept) != 1 || swept[0].PID != pids["users-grandchild"] || !swept[0].Killed {
 		t.Errorf("swept %+v, %v", swept, err)
 	}
@@ -121,9 +124,9 @@ func TestNothingOutlivesAKilledLauncher(t *testing.T) {
 }
 
 func TestSweepEndsWhatIsStillDraining(t *testing.T) {
-	ledger := filepath.Join(t.TempDir(), "run.json")
-	pids := killedLauncher(t, ledger)
-	swept, err := supervisor.Sweep(t.Context(), ledger, 20*time.Millisecond)
+	runState := filepath.Join(t.TempDir(), "run.json")
+	pids := killedLauncher(t, runState, "--setsid-grandchild")
+	swept, err := supervisor.Sweep(t.Context(), runState, 20*time.Millisecond)
 	if err != nil || len(swept) == 0 {
 		t.Errorf("swept %+v, %v", swept, err)
 	}
@@ -132,7 +135,7 @@ func TestSweepEndsWhatIsStillDraining(t *testing.T) {
 			t.Errorf("the sweep left %s", name)
 		}
 	}
-	if again, err := supervisor.Sweep(t.Context(), ledger, time.Second); err != nil || len(again) != 0 {
+	if again, err := supervisor.Sweep(t.Context(), runState, time.Second); err != nil || len(again) != 0 {
 		t.Errorf("a second sweep found %+v, %v", again, err)
 	}
 }
@@ -147,7 +150,7 @@ func TestSweepTouchesNobodyElse(t *testing.T) {
 	pid := bystander.Process.Pid
 
 	path := filepath.Join(t.TempDir(), "run.json")
-	ledger, err := supervisor.OpenLedger(path)
+	runState, err := supervisor.OpenRunState(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +162,7 @@ func TestSweepTouchesNobodyElse(t *testing.T) {
 			page["boot_id"] = "another"
 			page["processes"] = []map[string]any{{"component": "api", "pid": pid, "started": started(t, pid), "pgid": pid}}
 		},
-		"an empty mark": func(page map[string]any) { page["mark"] = "" },
+		"an empty run ID": func(page map[string]any) { page["run_id"] = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(path)
@@ -184,11 +187,11 @@ func TestSweepTouchesNobodyElse(t *testing.T) {
 			}
 		})
 	}
-	if err := ledger.Close(); err != nil {
+	if err := runState.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the ledger is still there: %v", err)
+		t.Errorf("the run state is still there: %v", err)
 	}
 }
 
@@ -207,9 +210,9 @@ func started(t testing.TB, pid int) uint64 {
 	return n
 }
 
-func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
+func TestTheRunStateForgetsWhatIsGone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.json")
-	ledger, err := supervisor.OpenLedger(path)
+	runState, err := supervisor.OpenRunState(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +231,7 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 		}
 		return pids
 	}
-	s := begin(t, supervisor.Options{Ledger: ledger}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
+	s := begin(t, supervisor.Options{RunState: runState}, supervisor.Spec{Name: "api", Runner: fakeProcess(t, newCapture())}).started()
 	if pids := recorded(); !slices.Equal(pids, []int{s.status("api").PID}) {
 		t.Errorf("recorded %v", pids)
 	}
@@ -237,24 +240,24 @@ func TestTheLedgerForgetsWhatIsGone(t *testing.T) {
 		t.Errorf("recorded %v", pids)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
-		t.Errorf("beside the ledger lies %v, %v", entries, err)
+		t.Errorf("beside the run state lies %v, %v", entries, err)
 	}
 }
 
-func TestSweepSaysWhenTheLedgerCannotBeRead(t *testing.T) {
+func TestSweepSaysWhenTheRunStateCannotBeRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.json")
 	if swept, err := supervisor.Sweep(t.Context(), path, time.Second); err != nil || swept != nil {
-		t.Errorf("without a ledger: %v, %v", swept, err)
+		t.Errorf("without a run state: %v, %v", swept, err)
 	}
 	for _, torn := range []string{"", "{", "\x00\x00\x00"} { // as after a power failure
 		if err := os.WriteFile(path, []byte(torn), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if swept, err := supervisor.Sweep(t.Context(), path, time.Second); err != nil || swept != nil {
-			t.Errorf("with a ledger of %q: %v, %v", torn, swept, err)
+			t.Errorf("with a run state of %q: %v, %v", torn, swept, err)
 		}
 	}
 	if _, err := supervisor.Sweep(t.Context(), filepath.Dir(path), time.Second); err == nil {
-		t.Error("what cannot be read was taken for an empty ledger")
+		t.Error("what cannot be read was taken for an empty runState")
 	}
 }

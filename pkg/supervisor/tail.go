@@ -6,27 +6,27 @@ import (
 	"sync"
 )
 
-// keptLine bounds how much of one line is kept, in bytes.
-const keptLine = 2048
+// maxTailLine bounds how much of one line is kept, in bytes.
+const maxTailLine = 2048
 
 // tail keeps the last lines of a generation's output, its streams together in
 // the order of their arrival.
 type tail struct {
-	mu     sync.Mutex
-	lines  []string
-	open   []*string // of each stream, the line that has not ended yet
-	frozen bool
+	mu       sync.Mutex
+	lines    []string
+	partials []*string // the unfinished line of each stream
+	frozen   bool
 }
 
-// splitter returns what takes one more stream.
+// splitter returns the splitter for one more stream.
 func (t *tail) splitter() lineSplitter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	part := new(string)
-	t.open = append(t.open, part)
+	t.partials = append(t.partials, part)
 	return lineSplitter{
-		line: func(line []byte) { t.add(line, part) },
-		peek: func(line []byte) { t.peek(line, part) },
+		line:        func(line []byte) { t.add(line, part) },
+		partialLine: func(line []byte) { t.setPartial(line, part) },
 	}
 }
 
@@ -39,7 +39,7 @@ func (t *tail) add(line []byte, part *string) {
 	}
 }
 
-func (t *tail) peek(line []byte, part *string) {
+func (t *tail) setPartial(line []byte, part *string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.frozen {
@@ -48,18 +48,18 @@ func (t *tail) peek(line []byte, part *string) {
 }
 
 func (t *tail) keep(line string) {
-	if len(t.lines) == KeptLines {
+	if len(t.lines) == MaxTailLines {
 		t.lines = slices.Delete(t.lines, 0, 1)
 	}
 	t.lines = append(t.lines, line)
 }
 
-// freeze keeps what is there: what follows is a goroutine dump, which the log
-// has whole, and which would drive out what led to it.
+// freeze keeps the present lines. A goroutine dump follows, which would push out the
+// lines before it; the log has the whole dump.
 func (t *tail) freeze() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, part := range t.open {
+	for _, part := range t.partials {
 		if !t.frozen && *part != "" {
 			t.keep(*part)
 		}
@@ -75,23 +75,25 @@ func (t *tail) last() []string {
 
 // lineSplitter cuts one stream into lines of bounded length.
 type lineSplitter struct {
-	partial []byte
-	line    func(line []byte) // without its end; not to be kept
-	peek    func(part []byte) // gets what there is so far of a line that has not ended
+	partial     []byte
+	line        func(line []byte) // without its line end; valid only during the call
+	partialLine func(part []byte) // gets the beginning of an unfinished line
+	matcher     *outputMatcher    // gets all bytes; nil: none
 }
 
 func (s *lineSplitter) write(p []byte) {
+	s.matcher.write(p)
 	for len(p) > 0 {
 		end := bytes.IndexByte(p, '\n')
 		part := p
 		if end >= 0 {
 			part = p[:end]
 		}
-		if room := keptLine - len(s.partial); room > 0 {
+		if room := maxTailLine - len(s.partial); room > 0 {
 			s.partial = append(s.partial, part[:min(room, len(part))]...)
 		}
 		if end < 0 {
-			s.peek(s.partial)
+			s.partialLine(s.partial)
 			return
 		}
 		s.flush()
@@ -99,8 +101,9 @@ func (s *lineSplitter) write(p []byte) {
 	}
 }
 
-// close hands over the last line, if it did not end.
+// close passes on the last line, if it has no line end.
 func (s *lineSplitter) close() {
+	s.matcher.close()
 	if len(s.partial) > 0 {
 		s.flush()
 	}

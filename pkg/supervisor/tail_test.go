@@ -16,15 +16,15 @@ func TestTailKeepsTheLastLines(t *testing.T) {
 	stderr.write([]byte("half"))
 	stdout.write([]byte("wh"))
 	stdout.write([]byte("ole\n"))
-	stdout.write([]byte(strings.Repeat("x", keptLine+10)))
+	stdout.write([]byte(strings.Repeat("x", maxTailLine+10)))
 	stderr.close()
 	stdout.close()
 	lines := kept.last()
-	if len(lines) != KeptLines || lines[0] != "line 13" {
+	if len(lines) != MaxTailLines || lines[0] != "line 13" {
 		t.Fatalf("%d lines: %q", len(lines), lines)
 	}
-	if got := lines[KeptLines-3 : KeptLines-1]; !slices.Equal(got, []string{"whole", "half"}) || len(lines[KeptLines-1]) != keptLine {
-		t.Errorf("the end is %q", lines[KeptLines-3:])
+	if got := lines[MaxTailLines-3 : MaxTailLines-1]; !slices.Equal(got, []string{"whole", "half"}) || len(lines[MaxTailLines-1]) != maxTailLine {
+		t.Errorf("the end is %q", lines[MaxTailLines-3:])
 	}
 }
 

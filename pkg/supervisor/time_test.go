@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// stage is a runner whose generations do what the test says, in the test's time.
+// stage is a runner whose generations are controlled by the test, in fake time.
 type stage struct {
 	mu     sync.Mutex
 	played []*actor
@@ -18,16 +18,16 @@ type stage struct {
 }
 
 type actor struct {
-	gen    Generation
-	began  time.Time
-	mu     sync.Mutex
-	heard  []Order
-	orders chan Order
-	asleep bool
+	gen      Generation
+	began    time.Time
+	mu       sync.Mutex
+	received []Request
+	requests chan Request
+	asleep   bool
 }
 
 func (s *stage) Start(_ context.Context, gen Generation) (Instance, error) {
-	a := &actor{gen: gen, began: time.Now(), orders: make(chan Order, 10)}
+	a := &actor{gen: gen, began: time.Now(), requests: make(chan Request, 10)}
 	s.mu.Lock()
 	s.played = append(s.played, a)
 	s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *stage) all() []*actor {
 
 func (a *actor) ready()            { a.gen.Emit(Event{Kind: BecameReady}) }
 func (a *actor) die(code int)      { a.gen.Emit(Event{Kind: Gone, Exit: Exit{At: time.Now(), Code: code}}) }
-func (a *actor) wait() Order       { return <-a.orders }
+func (a *actor) wait() Request     { return <-a.requests }
 func (a *actor) PID() int          { return int(a.gen.Number) }
 func (a *actor) Lines() []string   { return nil }
 func (a *actor) Members() []Member { return []Member{{PID: a.PID()}} }
@@ -54,16 +54,16 @@ func (a *actor) Suspended() bool {
 	return a.asleep
 }
 
-func (a *actor) Tell(o Order) {
+func (a *actor) Send(o Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.heard = append(a.heard, o)
-	a.orders <- o
+	a.received = append(a.received, o)
+	a.requests <- o
 }
 
 // obey ends at the first order to end.
 func (a *actor) obey() {
-	for o := range a.orders {
+	for o := range a.requests {
 		if o == Stop || o == Kill || o == Dump || o == Retire {
 			a.die(0)
 			return
@@ -91,13 +91,13 @@ func perform(t *testing.T, spec Spec, begun func(*actor), f func(*testing.T, *Su
 	})
 }
 
-// TestRetiredMayTakeItsTime has a replaced generation that does not leave: the
-// next serves meanwhile, a second restart waits for it, and it has its own deadline.
+// TestRetiredMayTakeItsTime keeps a replaced generation running: the next serves
+// meanwhile, a second restart waits for it, and it has its own timeout.
 func TestRetiredMayTakeItsTime(t *testing.T) {
 	spec := Spec{Rolling: true, StopTimeout: time.Second, RetireTimeout: time.Minute}
 	perform(t, spec, func(a *actor) {
 		a.ready()
-		for o := range a.orders {
+		for o := range a.requests {
 			if o == Kill || o == Stop {
 				a.die(0)
 				return
@@ -118,7 +118,7 @@ func TestRetiredMayTakeItsTime(t *testing.T) {
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("the first was killed after %v, want its whole minute", took)
 		}
-		if heard := s.all()[0].heard; !slices.Equal(heard, []Order{Retire, Kill}) {
+		if heard := s.all()[0].received; !slices.Equal(heard, []Request{Retire, Kill}) {
 			t.Errorf("the first heard %v", heard)
 		}
 	})
@@ -129,7 +129,7 @@ func TestBackoffGrowsAndIsForgotten(t *testing.T) {
 	perform(t, Spec{MayFail: true, Restart: policy}, func(a *actor) {
 		a.ready()
 		if a.gen.Number == 7 {
-			time.Sleep(time.Second) // long enough to be an accident
+			time.Sleep(time.Second) // long enough that a death has no backoff
 		}
 		if a.gen.Number < 10 {
 			a.die(1)
@@ -233,7 +233,7 @@ func TestStopEscalates(t *testing.T) {
 		if took := time.Since(began); took != 7*time.Second {
 			t.Errorf("killed after %v", took)
 		}
-		if heard := s.all()[0].heard; !slices.Equal(heard, []Order{Stop, Kill}) {
+		if heard := s.all()[0].received; !slices.Equal(heard, []Request{Stop, Kill}) {
 			t.Errorf("heard %v", heard)
 		}
 		if st := sup.Status()[0]; st.State != StateStopped {
@@ -264,10 +264,10 @@ func TestThreeMissesAreNeeded(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		played := s.all()
-		if len(played) != 2 || !slices.Equal(played[0].heard, []Order{Dump}) {
-			t.Fatalf("%d generations after seven probes, the first heard %v", len(played), played[0].heard)
+		if len(played) != 2 || !slices.Equal(played[0].received, []Request{Dump}) {
+			t.Fatalf("%d generations after seven probes, the first heard %v", len(played), played[0].received)
 		}
-		if record, _, _ := sup.Why("api"); record.Exit.Reason != Hung || len(record.Probes) != keptProbes {
+		if record, _, _ := sup.Why("api"); record.Exit.Reason != Hung || len(record.Probes) != maxProbes {
 			t.Errorf("record %+v", record)
 		}
 	})
@@ -283,7 +283,7 @@ func TestAHungOneIsKilledWhenTheDumpTakesTooLong(t *testing.T) {
 				select {
 				case <-reports.C:
 					a.gen.Emit(Event{Kind: SaidAlive})
-				case <-a.orders:
+				case <-a.requests:
 					a.die(0)
 					return
 				}
@@ -296,10 +296,10 @@ func TestAHungOneIsKilledWhenTheDumpTakesTooLong(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		played := s.all()
-		if len(played) != 2 || !slices.Equal(played[0].heard, []Order{Dump, Kill}) {
-			t.Fatalf("%d generations, the first heard %v", len(played), played[0].heard)
+		if len(played) != 2 || !slices.Equal(played[0].received, []Request{Dump, Kill}) {
+			t.Fatalf("%d generations, the first heard %v", len(played), played[0].received)
 		}
-		if came := played[1].began.Sub(played[0].began); came != 6*time.Second+dumpTime {
+		if came := played[1].began.Sub(played[0].began); came != 6*time.Second+dumpTimeout {
 			t.Errorf("the second came after %v", came)
 		}
 		if st := sup.Status()[0]; st.State != StateReady {
@@ -410,12 +410,15 @@ func TestNothingIsRestartedAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestWatchSkipsTheRoundItSleptThrough(t *testing.T) {
+func TestHealthCheckSkipsTheRoundItSleptThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		var at []time.Duration
-		watch(ctx, Spec{Alive: true}.withDefaults(), &actor{}, make(chan struct{}), func(result probeResult, p Probed) {
+		spec := Spec{Alive: true}.withDefaults()
+		silent := func(context.Context) error { return errNoReport }
+		check := healthCheck{Health: spec.Health, probe: silent, instance: &actor{}}
+		check.report = func(result probeOutcome, p Probe) {
 			at = append(at, p.At.Sub(began))
 			if result != probeMissed {
 				t.Errorf("saw %v, %+v", result, p)
@@ -426,9 +429,38 @@ func TestWatchSkipsTheRoundItSleptThrough(t *testing.T) {
 			case 2:
 				cancel()
 			}
-		})
+		}
+		check.run(ctx)
 		if want := []time.Duration{2 * time.Second, 14 * time.Second}; !slices.Equal(at, want) {
 			t.Errorf("looked at %v, want %v", at, want)
+		}
+	})
+}
+
+func TestACommandThatDiesAtOnceWasNotStarted(t *testing.T) {
+	lives := 900 * time.Millisecond // after it was ready; then 1100 ms
+	begun := func(a *actor) {
+		a.ready()
+		select {
+		case <-time.After(lives):
+			a.die(4)
+		case <-a.requests:
+			a.die(0)
+		}
+	}
+	spec := Spec{Manual: true, MayFail: true, Unproven: true, Restart: RestartPolicy{Max: 1}}
+	perform(t, spec, begun, func(t *testing.T, s *Supervisor, _ *stage) {
+		<-s.Started()
+		for name, ask := range map[string]func(context.Context, ...string) error{"start": s.Start, "restart": s.Restart} {
+			var failed *RestartError
+			if err := ask(t.Context(), "api"); !errors.As(err, &failed) || failed.Exit.Code != 4 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		lives = 1100 * time.Millisecond
+		asked := time.Now()
+		if err := s.Restart(t.Context(), "api"); err != nil || time.Since(asked) != minHealthyUptime {
+			t.Errorf("restart: %v after %v", err, time.Since(asked))
 		}
 	})
 }

@@ -22,19 +22,19 @@ func (r Record) Task() (Task, error) {
 	return t, nil
 }
 
-// decodeOwn reads what [Task.AppendJSON] wrote, a tenth of the time that
-// encoding/json takes: a search decodes tens of thousands of tasks. It gives up
-// on all else.
+// decodeOwn reads the output of [Task.AppendJSON], ten times as fast as encoding/json,
+// because a search decodes tens of thousands of tasks. It returns false for any other
+// text.
 func decodeOwn(text []byte) (t Task, ok bool) {
 	d := decoder{rest: text, ok: true}
 	t = d.task()
 	return t, d.ok && len(d.rest) == 0
 }
 
-// DecodeEvent reads what [Event.AppendJSON] and [Event.AppendJSONPrev] wrote, in
-// a third of the time of a JSON decoder: a subscriber decodes every event. It
-// gives up on all else, also where that says the same in another way. The event's
-// Task is the part of text that t was read from; prev is nil where there is none.
+// DecodeEvent reads the output of [Event.AppendJSON] and [Event.AppendJSONPrev], three
+// times as fast as a JSON decoder, because a subscriber decodes every event. It returns
+// false for any other text, even for equivalent JSON. The event's Task is the part of
+// text that t was read from; prev is nil if it is missing.
 func DecodeEvent(text []byte) (e Event, t Task, prev *uint64, ok bool) {
 	d := decoder{rest: text, ok: true}
 	e.Type = d.eventType(`{"type":`)
@@ -52,12 +52,12 @@ func DecodeEvent(text []byte) (e Event, t Task, prev *uint64, ok bool) {
 	return e, t, prev, d.ok && len(d.rest) == 0
 }
 
-// decoder reads rest from its beginning until something is not as expected.
+// decoder reads rest from its beginning. It fails at the first unexpected byte.
 type decoder struct {
 	rest []byte
 	ok   bool
 
-	timeText []byte // the last that was read, and what it means
+	timeText []byte // the last time as text, and its value
 	timeRead time.Time
 }
 
@@ -83,7 +83,7 @@ func (d *decoder) task() (t Task) {
 	return t
 }
 
-// text reads a string after what is expected before it.
+// text reads a string after the expected text before it.
 func (d *decoder) text(before string) string {
 	plain, ok := d.plain(before)
 	if !ok && d.ok {
@@ -92,8 +92,8 @@ func (d *decoder) text(before string) string {
 	return string(plain)
 }
 
-// plain reads a string without escapes, where it is one, after what is expected
-// before it (RFC 8259 §7).
+// plain reads a string after the expected text before it, if it has no escapes (RFC
+// 8259 §7).
 func (d *decoder) plain(before string) (text []byte, ok bool) {
 	d.skip(before)
 	d.skip(`"`)
@@ -113,7 +113,7 @@ func (d *decoder) plain(before string) (text []byte, ok bool) {
 	return text, d.ok
 }
 
-// escaped reads the rest of a string in which there are escapes.
+// escaped reads the rest of a string with escapes.
 func (d *decoder) escaped() string {
 	for end := 0; end < len(d.rest); end++ {
 		switch d.rest[end] {
@@ -121,7 +121,7 @@ func (d *decoder) escaped() string {
 			end++
 		case '"':
 			var text string
-			// encoding/json is the one to know what the escapes mean.
+			// encoding/json decodes the escapes.
 			err := json.Unmarshal(append(append([]byte{'"'}, d.rest[:end]...), '"'), &text)
 			d.ok = d.ok && err == nil && utf8.Valid(d.rest[:end])
 			d.rest = d.rest[end+1:]
@@ -132,7 +132,8 @@ func (d *decoder) escaped() string {
 	return ""
 }
 
-// time reads a time. Those of a new task and its event are all the same.
+// time reads a time. It keeps the last one, because the times of a new task and its
+// event are equal.
 func (d *decoder) time(before string) time.Time {
 	text, ok := d.plain(before)
 	if ok && (d.timeText == nil || !bytes.Equal(text, d.timeText)) {

@@ -3,8 +3,8 @@ package task
 import "time"
 
 // AppendJSON appends the task as JSON. The text must be valid UTF-8, as
-// [NormalizeTitle] and [CheckDescription] ensure. It is written out by hand
-// because every write encodes a task and every read of the list a hundred.
+// [NormalizeTitle] and [CheckDescription] ensure. It is hand-written for speed, because
+// every write encodes a task.
 func (t *Task) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = append(dst, t.ID...)
@@ -24,16 +24,16 @@ func (t *Task) AppendJSON(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
-// MarshalJSON implements json.Marshaler, so that whoever encodes a task writes it
-// as AppendJSON does.
+// MarshalJSON implements json.Marshaler, so that every encoder writes a task as
+// AppendJSON does.
 func (t Task) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
-// AppendTime appends t as RFC 3339 in UTC, ending in Z, always with three digits
-// of milliseconds: so times sort as text, and parsers that take three digits or
-// six, but not two, read them all.
+// AppendTime appends t as RFC 3339 in UTC, ending in Z, always with three digits of
+// milliseconds. So times sort as text, and parsers that accept only three or six digits
+// can read them.
 func AppendTime(dst []byte, t time.Time) []byte {
 	t = Timestamp(t)
-	// time.RFC3339 is written by a short cut that another layout is not.
+	// Package time has a fast path for the layout time.RFC3339 only.
 	dst = t.AppendFormat(dst, time.RFC3339)
 	ms := t.Nanosecond() / int(time.Millisecond)
 	return append(dst[:len(dst)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')

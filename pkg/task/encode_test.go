@@ -44,7 +44,8 @@ func TestTaskAppendJSON(t *testing.T) {
 	}
 }
 
-// TestTaskMarshalJSON: a task is the same text whoever encodes it, in whatever.
+// TestTaskMarshalJSON checks that every encoder writes a task as the same text, also
+// inside other values.
 func TestTaskMarshalJSON(t *testing.T) {
 	at := time.Date(2024, 1, 15, 10, 0, 0, 250_000_000, time.UTC)
 	task := Task{ID: "i", Title: "<t>", CreatedAt: at, UpdatedAt: at, Version: 9}
@@ -63,8 +64,8 @@ func TestTaskMarshalJSON(t *testing.T) {
 	}
 }
 
-// FuzzTaskAppendJSON: what is written by hand is read back by encoding/json as
-// the same task, and is the value that encoding/json writes.
+// FuzzTaskAppendJSON checks that encoding/json decodes the hand-written encoding as the
+// same task, and encodes it as the same value.
 func FuzzTaskAppendJSON(f *testing.F) {
 	f.Add("title", "description", true, int64(0), int64(1))
 	f.Add("\"\\\x00\x1f\u2028", "</script>&\U0001F389\ufffd", false, int64(1_700_000_000_123), int64(1_700_000_000_100))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// EventType names what happened to a task.
+// EventType says what happened to a task.
 type EventType string
 
 // The types of event. They are part of the wire format.
@@ -18,8 +18,8 @@ const (
 // Valid reports whether t is one of the event types.
 func (t EventType) Valid() bool { return t == Created || t == Updated || t == Deleted }
 
-// EventTypeOf returns the constant that s equals, so that s can be collected; false
-// where it is none of the types.
+// EventTypeOf returns the constant that equals s, so that s is not kept in memory;
+// false if it is not an event type.
 func EventTypeOf(s []byte) (EventType, bool) {
 	for _, t := range [...]EventType{Created, Updated, Deleted} {
 		if string(s) == string(t) {
@@ -29,26 +29,26 @@ func EventTypeOf(s []byte) (EventType, bool) {
 	return "", false
 }
 
-// Event is one change to one task, as the log holds it.
+// Event is one change of one task, as stored in the log.
 type Event struct {
-	Seq    uint64 // dense: the event before it is Seq-1
+	Seq    uint64 // without gaps: the previous event has Seq-1
 	Type   EventType
 	TaskID string
 	Time   time.Time // UTC, whole milliseconds
 
 	// Task is the whole task as JSON (after the change; for Deleted, as it was),
-	// encoded once when the event was made. Receivers must not write to it.
+	// encoded once when the event was created. Receivers must not write to it.
 	Task []byte
 }
 
-// AppendJSON appends the event as clients receive it: one object, without the
-// position before it. See [Event.AppendJSONPrev] for filtered streams.
+// AppendJSON appends the event as clients receive it: one object, without "prev". See
+// [Event.AppendJSONPrev] for filtered streams.
 func (e *Event) AppendJSON(dst []byte) []byte {
 	return append(e.appendOpen(dst), '}')
 }
 
-// AppendJSONPrev is AppendJSON with a "prev" member: the last seq that the
-// receiver was told, which lets it tell a filtered event from a lost one.
+// AppendJSONPrev is AppendJSON with a "prev" member: the last seq that the receiver was
+// sent. With it the receiver can distinguish filtered events from lost ones.
 func (e *Event) AppendJSONPrev(dst []byte, prev uint64) []byte {
 	return append(AppendPrev(e.appendOpen(dst), prev), '}')
 }

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Position is a place in an event log: after the event Seq of the log Epoch.
-// Seq 0 is the beginning. It is the whole state a receiver of events has to keep.
+// Position is a place in an event log: after the event Seq of the log Epoch. Seq 0 is
+// the beginning. It is the whole state of a receiver of events.
 type Position struct {
-	Epoch string // names the log; empty means whichever is current
+	Epoch string // names the log; empty: the current log
 	Seq   uint64
 }
 
-// maxEpoch bounds what a stranger can make us carry; our own epochs have 16 bytes.
+// maxEpoch bounds the length of a client's epoch; ours have 16 bytes.
 const maxEpoch = 64
 
-// MaxSeq is the largest seq there is: SQL's integers are signed.
+// MaxSeq is the largest seq, because integers of SQL are signed.
 const MaxSeq = 1<<63 - 1
 
-// String renders EPOCH:SEQ, or SEQ alone where the epoch is empty.
+// String renders EPOCH:SEQ, or SEQ alone if the epoch is empty.
 func (p Position) String() string {
 	if p.Epoch == "" {
 		return strconv.FormatUint(p.Seq, 10)
@@ -27,7 +27,7 @@ func (p Position) String() string {
 	return p.Epoch + ":" + strconv.FormatUint(p.Seq, 10)
 }
 
-// IsZero reports whether p is the zero Position: nothing known at all.
+// IsZero reports whether p is the zero Position, which means unknown.
 func (p Position) IsZero() bool { return p == Position{} }
 
 // ParsePosition reads EPOCH:SEQ or a bare SEQ.
@@ -38,7 +38,7 @@ func ParsePosition(s string) (Position, error) {
 	} else if !validEpoch(epoch) {
 		return Position{}, errors.New("must be EPOCH:SEQ, with an epoch of letters and digits")
 	}
-	if digits == "" || digits[0] < '0' || digits[0] > '9' { // ParseUint would take "+1"
+	if digits == "" || digits[0] < '0' || digits[0] > '9' { // because ParseUint accepts "+1"
 		return Position{}, errors.New("must be EPOCH:SEQ or SEQ")
 	}
 	seq, err := strconv.ParseUint(digits, 10, 63)

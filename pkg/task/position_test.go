@@ -44,8 +44,8 @@ func TestPositionString(t *testing.T) {
 	}
 }
 
-// FuzzParsePosition: what is read is written as it can be read again, and fits
-// where positions are kept.
+// FuzzParsePosition checks that an accepted position survives formatting and parsing,
+// and fits into a store.
 func FuzzParsePosition(f *testing.F) {
 	for _, text := range []string{"0", "42", "e:1", "0123456789abcdef:9223372036854775807", ":1", "e:", "+1", "e:1:1"} {
 		f.Add(text)

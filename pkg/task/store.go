@@ -5,47 +5,64 @@ import (
 	"time"
 )
 
-// Store keeps tasks and the log of what happened to them. Every implementation
-// passes the suite in pkg/store/storetest. All methods may be called from any
-// goroutine; each returns ErrUnavailable, wrapped, when the store cannot answer
-// now, and the context's error when ctx ends first.
+// Store stores tasks and the log of their events. Every implementation passes the suite
+// in pkg/store/storetest. All methods may be called from any goroutine; each returns
+// ErrUnavailable, wrapped, when the store cannot answer now, and the context's error
+// when ctx ends first.
 type Store interface {
 	Log
 
-	// Write applies one change and returns once the change and its event are
-	// synced to disk, in one transaction (invariants I1, I3). Concurrent writes
-	// share a commit. The change has been validated by its maker; the store
-	// checks what only it can know: ErrNotFound, ErrVersion, ErrKeyReused, and an
-	// *InvalidError for a PatchGuard that does not match; with these the result
-	// has the position at which it was so, and nothing else. ErrUnavailable when the
-	// queue is full, and after that nothing has been written. When ctx ends while
-	// the write is queued or in flight, the write may still happen.
+	// Write applies one change and returns once the change and its event are synced to
+	// disk, in one transaction. Concurrent writes share a commit. The caller has
+	// validated the change. The store checks only what depends on its state: it returns
+	// ErrNotFound, ErrVersion, ErrKeyReused, or an *InvalidError for a PatchGuard that
+	// does not match. With these errors the result has only the position of the log. It
+	// returns ErrUnavailable, and writes nothing, if the queue is full. If ctx ends
+	// while the write is queued or in progress, the write may still happen.
 	Write(ctx context.Context, c Change) (Result, error)
 
-	// Get returns one task and the position of the log it was read at. ErrNotFound,
-	// with the position at which there was none.
+	// Get returns one task and the position of the log at which it was read.
+	// ErrNotFound comes with a position too.
 	Get(ctx context.Context, id string) (Record, Position, error)
 
-	// List returns one page, newest first, and the position it was read at. It
-	// costs the same however many tasks there are. An *InvalidError for "cursor".
+	// List returns one page, newest first, and the position at which it was read. Its
+	// cost does not depend on the number of tasks: a page holds about MaxPageBytes at
+	// most, and a search compares a bounded number of tasks in a bounded time. So a
+	// page may hold fewer tasks than the limit, even none, and still have a Next. It
+	// returns an *InvalidError for "cursor", and ErrUnavailable if too many searches
+	// are waiting. A search ends when ctx ends. A part of an id is looked up among all
+	// ids, by their index.
 	List(ctx context.Context, q Query) (RecordPage, error)
 
-	// Close waits for writes under way, refuses new ones with ErrUnavailable, and
-	// releases the files. What was written is on disk already.
+	// Close waits for writes in progress, refuses new ones with ErrUnavailable, and
+	// closes the files.
 	Close() error
 }
 
-// Log is the ordered, gapless history of the tasks: the truth that everything
-// else only speeds up the delivery of (invariant I1).
+// MaxPageBytes is the size of the JSON in bytes after which a page of tasks or of
+// events ends: the record that reaches it is the last one.
+const MaxPageBytes = 1 << 20
+
+// WriteChecker is implemented by a Store that may refuse writes while it can
+// still be read, as on a full disk.
+type WriteChecker interface {
+	// CheckWrite returns nil when the store can write, as far as it knows; otherwise
+	// ErrUnavailable, wrapped, with the reason for the operator. It is cheap while
+	// writes succeed.
+	CheckWrite(ctx context.Context) error
+}
+
+// Log is the ordered, gapless history of the tasks. It is the source of truth: brokers
+// only speed up the delivery of its events.
 type Log interface {
-	// Bounds returns where the log begins and ends. first is the oldest event
-	// that is still held; in an empty log it is head.Seq+1.
+	// Bounds returns the beginning and the end of the log. first is the oldest stored
+	// event; in an empty log it is head.Seq+1.
 	Bounds(ctx context.Context) (first uint64, head Position, err error)
 
-	// Read returns the events that follow after, oldest first and dense: as many
-	// as there are, up to limit and to about a megabyte, and no error when there
-	// are none. A *GoneError where the log cannot be read from there. head is
-	// where the log stood at that moment.
+	// Read returns the events that follow after, oldest first and without gaps, up to
+	// limit and to about MaxPageBytes. It is no error if there are none. It returns a
+	// *GoneError if the log cannot be read from after. head is the head of the log at
+	// that moment.
 	Read(ctx context.Context, after Position, limit int) (events []Event, head Position, err error)
 }
 
@@ -60,23 +77,23 @@ const (
 	Delete
 )
 
-// Change is one write asked of a store.
+// Change is one write to a store.
 type Change struct {
 	Kind ChangeKind
-	// ID of the task; for Create the maker's new UUIDv7.
+	// ID of the task; for Create a new UUIDv7 of the caller.
 	ID string
 	// Patch holds the new values: for Create and Replace all three are set, for
 	// Merge those that change; Delete ignores it.
 	Patch Patch
-	// Guard, where set, must agree with the task as it stands.
+	// Guard, if set, must match the present task.
 	Guard PatchGuard
-	// IfMatch lists the versions of which the task must be in one; nil: any.
+	// IfMatch lists the accepted versions of the task; nil: any.
 	IfMatch []uint64
 	// Key makes the write happen once however often it is sent; zero: no key.
 	Key IdempotencyKey
 }
 
-// Patch is a set of new values; nil leaves a field as it is.
+// Patch is a set of new values; a nil field stays unchanged.
 type Patch struct {
 	Title       *string
 	Description *string
@@ -98,14 +115,14 @@ func (p Patch) Apply(t Task) (Task, bool) {
 	return t, t != before
 }
 
-// PatchGuard is the read-only members that a client sent back with its values:
-// they may be there unchanged, and are an error where they differ.
+// PatchGuard holds the read-only members that a client sent back. It is an error if
+// they differ from the task.
 type PatchGuard struct {
 	CreatedAt *time.Time
 	UpdatedAt *time.Time
 }
 
-// Check returns an *InvalidError for the first member that t does not have.
+// Check returns an *InvalidError for the first member that differs from t.
 func (g PatchGuard) Check(t Task) error {
 	if g.CreatedAt != nil && !g.CreatedAt.Equal(t.CreatedAt) {
 		return Invalid("created_at", "cannot be changed")
@@ -116,8 +133,8 @@ func (g PatchGuard) Check(t Task) error {
 	return nil
 }
 
-// IdempotencyKey makes a write repeatable. A store keeps it for 24 hours, as a
-// row of the transaction that the write itself is in.
+// IdempotencyKey makes a write repeatable. A store keeps it for 24 hours, and stores it
+// in the transaction of the write.
 type IdempotencyKey struct {
 	Key         string   // 1–255 bytes; empty: no key
 	Fingerprint [32]byte // of the request; the same key with another one is ErrKeyReused
@@ -126,31 +143,32 @@ type IdempotencyKey struct {
 // IdempotencyTTL is how long a store remembers a key.
 const IdempotencyTTL = 24 * time.Hour
 
-// Result is what a write came to.
+// Result is the result of a write.
 type Result struct {
 	Task     Task     // after the change; for Delete, as it was
-	JSON     []byte   // Task as JSON, shared: not to be written to
-	Position Position // of the change's event; where nothing changed, of the log then
-	Changed  bool     // false: nothing differed, and there is no event
-	Replayed bool     // true: the key was known, and this is the first answer again
+	JSON     []byte   // Task as JSON, shared: read-only
+	Position Position // of the change's event, or of the log if nothing changed
+	Changed  bool     // false: no value differs, so there is no event
+	Replayed bool     // true: a repeat of the earlier answer for the key
 }
 
 // Query selects tasks.
 type Query struct {
 	Limit     int    // 1–1000
-	Cursor    string // Page.Next of the page before; empty: the newest
+	Cursor    string // Page.Next of the previous page; empty: the newest tasks
 	Completed *bool
 	Contains  string // in the title or the description, any case, anywhere in a word
+	IDPart    string // beginning or end of the id, in lower case; not with Contains
 }
 
-// Record is a task as a store keeps it: encoded once, when it was written, so
-// that reading it costs no more than that.
+// Record is a task in its stored form, which was encoded when it was written, so that
+// reads need no encoding.
 type Record struct {
-	JSON    []byte // shared: not to be written to
+	JSON    []byte // shared: read-only
 	Version uint64 // see Task.Version
 }
 
-// RecordPage is one page of tasks as a store keeps them, newest first.
+// RecordPage is one page of tasks in their stored form, newest first.
 type RecordPage struct {
 	Records  []Record
 	Next     string // empty on the last page
@@ -164,18 +182,18 @@ type Page struct {
 	Position Position
 }
 
-// Publisher carries committed events towards the notification servers. It only
-// speeds delivery up: it may lose, repeat or reorder, and never blocks (I4, I6).
+// Publisher sends committed events to the notification servers. It only speeds delivery
+// up: it may lose, repeat or reorder events, and never blocks.
 type Publisher interface {
-	// Publish hands over events of one log in the order of their seq.
+	// Publish passes events of one log in the order of their seq.
 	Publish(epoch string, events []Event)
 }
 
 // Subscriber is the receiving end of a Publisher.
 type Subscriber interface {
-	// Subscribe calls deliver for every batch that arrives, one at a time, and
-	// look whenever something may have been missed: a publisher came or went, or
-	// had to drop events. The receiver then looks at the log at once. It returns
-	// nil when ctx ends.
-	Subscribe(ctx context.Context, deliver func(epoch string, events []Event), look func()) error
+	// Subscribe calls deliver for every batch that arrives, one at a time, and missed
+	// whenever events may have been missed: a publisher connected, disconnected or
+	// dropped events. The receiver then reads the log at once. It returns nil when ctx
+	// ends.
+	Subscribe(ctx context.Context, deliver func(epoch string, events []Event), missed func()) error
 }

@@ -1,11 +1,12 @@
-// Package task is the floor everything else stands on: what a task is, what an
-// event is, where an event stands in the log, and what a store must promise.
-// It imports the standard library alone, so that any room may import it.
+// Package task is the domain: tasks, events, positions in the event log, and the
+// contracts of stores and brokers. It imports only the standard library, so every
+// package may import it.
 package task
 
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -32,14 +33,24 @@ type Task struct {
 // Timestamp brings a time to the precision and zone that tasks and events carry.
 func Timestamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
-// NormalizeTitle trims the white space around a title and checks what is left.
-// The error is an *InvalidError for the field "title".
+// NormalizeTitle trims the white space around a title and checks the rest. The error is
+// an *InvalidError for the field "title".
 func NormalizeTitle(title string) (string, error) {
 	title = strings.TrimSpace(title)
-	if title == "" {
+	switch {
+	case title == "":
 		return "", Invalid("title", "must not be empty")
+	case !strings.ContainsFunc(title, isVisible) && utf8.ValidString(title):
+		return "", Invalid("title", "must have a visible character")
 	}
 	return title, checkText("title", title, MaxTitle)
+}
+
+// isVisible excludes space, control and format characters such as U+200B, and letters
+// that are displayed as nothing, such as U+3164.
+func isVisible(r rune) bool {
+	const brailleBlank = '\u2800'
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != brailleBlank && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
 
 // CheckDescription reports whether a description may be stored as it is.
@@ -48,8 +59,8 @@ func CheckDescription(description string) error {
 	return checkText("description", description, MaxDescription)
 }
 
-// checkText refuses what cannot be stored and returned unchanged: text that is
-// not UTF-8, and NUL, which neither SQLite's text functions nor PostgreSQL carry.
+// checkText refuses text that cannot be stored and returned unchanged: text that is not
+// UTF-8, and NUL, which neither the text functions of SQLite nor PostgreSQL support.
 func checkText(field, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):

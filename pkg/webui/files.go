@@ -18,26 +18,26 @@ import (
 //go:embed static
 var static embed.FS
 
-// versionMark stands in the pages' addresses for the version of the files.
-const versionMark = "/board/VERSION/"
+// versionPlaceholder stands for the version of the files in the pages' addresses.
+const versionPlaceholder = "board/VERSION/"
 
-// files are those below static, under one version: a name together with the
-// version is always the same bytes, so that browsers need not ask twice, and
-// pages of two versions never mix their modules.
+// files are the embedded files under one version. An address with a version always
+// has the same bytes, so browsers may cache it for ever, and a page never mixes
+// modules of two versions.
 type files struct {
 	version string
 	byName  map[string]*file
 }
 
-// file is one of them.
+// file is one embedded file.
 type file struct {
 	contentType string
 	etag        string // without the quotes
 	plain       []byte
-	compressed  func() []byte // made when somebody first wants it
+	compressed  func() []byte // computed at the first request for it
 }
 
-// loadFiles reads what is embedded; that it is readable is the compiler's work.
+// loadFiles reads the embedded files, which cannot fail.
 func loadFiles() files {
 	all := files{byName: make(map[string]*file)}
 	hash := sha256.New()
@@ -58,16 +58,17 @@ func loadFiles() files {
 	return all
 }
 
-// page is a file whose addresses name this version.
+// page is an HTML file with the version in its addresses. They are relative, so
+// that the page works under any path prefix of a proxy.
 func (f files) page(name string) *file {
-	body := bytes.ReplaceAll(f.byName[name].plain, []byte(versionMark), []byte("/board/"+f.version+"/"))
+	body := bytes.ReplaceAll(f.byName[name].plain, []byte(versionPlaceholder), []byte("board/"+f.version+"/"))
 	return newFile(name, body)
 }
 
-// serve answers with the file that the path names.
+// serve answers with the file of the path.
 func (f files) serve(w http.ResponseWriter, r *http.Request) {
 	found := f.byName[r.PathValue("name")]
-	if found == nil || strings.HasSuffix(r.PathValue("name"), ".html") { // pages are at their own addresses
+	if found == nil || strings.HasSuffix(r.PathValue("name"), ".html") { // pages have their own addresses
 		http.NotFound(w, r)
 		return
 	}
@@ -85,12 +86,12 @@ func newFile(name string, body []byte) *file {
 	}
 }
 
-// serve answers with the file, compressed where the client takes it.
+// serve answers with the file, compressed if the client accepts that.
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	body, etag := f.plain, f.etag
 	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		body, etag = f.compressed(), f.etag+"-gzip" // other bytes, other tag (RFC 9110 §8.8.3)
+		body, etag = f.compressed(), f.etag+"-gzip" // a coded body is another representation (RFC 9110 §8.8.3)
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Add("Vary", "Accept-Encoding")
@@ -100,8 +101,8 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// contentType does not ask the machine's own table, which differs from one to
-// the next, and with nosniff a wrong type stops a module from loading.
+// contentType does not use the machine's table of types, which differs between
+// machines: with nosniff, a wrong type keeps a module from loading.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":
@@ -125,8 +126,8 @@ func compress(body []byte) []byte {
 	return out.Bytes()
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3): gzip, or anything, and
-// not with the weight zero.
+// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3): gzip or *, with a weight
+// above zero.
 func acceptsGzip(header string) bool {
 	accepted := false
 	for coding := range strings.SplitSeq(header, ",") {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// webSocketURL is where a browser that reached us by host finds notifications.
-// An address that only this machine understands, such as localhost or 0.0.0.0,
-// becomes the name that the browser used; any other was chosen by somebody and
+// webSocketURL is the address of the notifications for a browser that reached this
+// server as host. An address that is valid on this machine only, such as localhost
+// or 0.0.0.0, gets the host that the browser used; any other was configured and
 // stays.
 func webSocketURL(configured, host string) *url.URL {
 	u, err := url.Parse(configured)
@@ -21,7 +21,7 @@ func webSocketURL(configured, host string) *url.URL {
 		name = h
 	}
 	name = strings.Trim(name, "[]")
-	if name == "" || !isOurOwn(u.Hostname()) {
+	if name == "" || !isLocal(u.Hostname()) {
 		return u
 	}
 	if addr, err := netip.ParseAddr(name); err == nil && addr.Is6() && addr.IsLoopback() {
@@ -37,7 +37,7 @@ func webSocketURL(configured, host string) *url.URL {
 	return u
 }
 
-func isOurOwn(host string) bool {
+func isLocal(host string) bool {
 	if host == "localhost" {
 		return true
 	}
@@ -45,10 +45,10 @@ func isOurOwn(host string) bool {
 	return err == nil && (addr.IsLoopback() || addr.IsUnspecified())
 }
 
-// contentPolicy lets a page load our own files, and connect to us and to the
-// notifications. Whatever text finds its way into a page as markup or script,
-// it does nothing there: no inline script or style runs, and only lit-html, from
-// its constant templates, may turn a string into markup.
+// contentPolicy lets a page load this server's files, and connect to this server
+// and the notification server. Markup or script that gets into a page as text has
+// no effect: no inline script or style runs, and only lit-html, from its constant
+// templates, may turn a string into markup.
 func contentPolicy(notifications *url.URL) string {
 	connect := "'self'"
 	switch {

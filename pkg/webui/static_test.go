@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// sources are our own modules, by name.
+// sources are the project's own modules, by name.
 func sources(t testing.TB) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -26,8 +26,8 @@ func sources(t testing.TB) map[string]string {
 	return found
 }
 
-// most is what all the files may weigh together, compressed.
-const most = 60 << 10
+// maxWeight bounds the size of all files together, compressed.
+const maxWeight = 60 << 10
 
 func TestWeight(t *testing.T) {
 	total := 0
@@ -39,19 +39,19 @@ func TestWeight(t *testing.T) {
 		}
 	}
 	t.Logf("%d files, %d bytes compressed", len(all.byName), total)
-	if total > most {
-		t.Errorf("%d bytes compressed, at most %d", total, most)
+	if total > maxWeight {
+		t.Errorf("%d bytes compressed, at most %d", total, maxWeight)
 	}
 }
 
 var (
 	imported = regexp.MustCompile(`from '\./([^']+)'`)
-	preload  = regexp.MustCompile(`rel="modulepreload" href="/board/VERSION/([^"]+)"`)
-	entry    = regexp.MustCompile(`<script type="module" src="/board/VERSION/([^"]+)"`)
+	preload  = regexp.MustCompile(`rel="modulepreload" href="board/VERSION/([^"]+)"`)
+	entry    = regexp.MustCompile(`<script type="module" src="board/VERSION/([^"]+)"`)
 )
 
-// TestPreloads holds that a page names all its modules at once: found one by one
-// they would each cost a round trip.
+// TestPreloads checks that a page names all its modules: each one that is found
+// later costs a round trip.
 func TestPreloads(t *testing.T) {
 	code := sources(t)
 	for _, page := range []string{"index.html", "docs.html"} {
@@ -105,8 +105,8 @@ var (
 	placeholder = regexp.MustCompile(`\{\w+\}`)
 )
 
-// TestCatalogue holds that every text that is used exists, in both languages and
-// with the same values in it, and that every text is used.
+// TestCatalogue checks that every used text exists in both languages with the same
+// placeholders, and that every text is used.
 func TestCatalogue(t *testing.T) {
 	code := sources(t)
 	catalogue := code["messages.js"]
@@ -163,7 +163,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestVendored holds that what others wrote says so, with its version and licence.
+// TestVendored checks that vendored files name their version and have a licence.
 func TestVendored(t *testing.T) {
 	names, err := fs.Glob(static, "static/vendor/*.js")
 	if err != nil || len(names) == 0 {

@@ -1,7 +1,7 @@
-// Package webui holds the pages for browsers: the board, which shows tasks and
-// the health of the system as they change, and the viewer of the API's own
-// description. They are plain files, embedded as they are edited: there is no
-// build step, and nothing in them is fetched from another machine.
+// Package webui has the pages for browsers: the board, which shows tasks and the
+// state of the system as they change, and the API reference. They are plain
+// embedded files: there is no build step, and a page loads nothing from another
+// machine.
 package webui
 
 import (
@@ -9,14 +9,14 @@ import (
 	"net/http"
 )
 
-// Config is what the pages have to know.
+// Config is the data that the pages need.
 type Config struct {
-	WebSocketURL string // where notifications are, as programs on this machine reach them
-	Token        bool   // whether requests and connections need a token
+	WebSocketURL string      // address of the notifications for programs on this machine
+	Token        func() bool // whether requests and connections need a token; nil: they do not
 }
 
-// Handler serves /, /docs and everything below /board/. None of it is secret,
-// and a page that is to ask for the token has to be there without one.
+// Handler serves /, /docs and everything below /board/. None of it is secret, and
+// the page that asks for the token must load without one.
 func Handler(cfg Config) http.Handler {
 	files := loadFiles()
 	mux := http.NewServeMux()
@@ -27,7 +27,7 @@ func Handler(cfg Config) http.Handler {
 	return mux
 }
 
-// page serves a page of HTML with the headers that keep it to itself.
+// page serves an HTML page with headers that isolate it from other origins.
 func page(cfg Config, f *file) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -36,19 +36,19 @@ func page(cfg Config, f *file) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-cache") // ask every time: it names the version of all the rest
+		header.Set("Cache-Control", "no-cache") // revalidate every time: it names the version of all other files
 		f.serve(w, r)
 	})
 }
 
-// settings tells the pages what only the server knows.
+// settings serves the data that the pages need as JSON.
 func settings(cfg Config) http.Handler {
 	type answer struct {
 		WebSocketURL string `json:"websocket_url"`
 		Token        bool   `json:"token"`
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := json.Marshal(answer{webSocketURL(cfg.WebSocketURL, r.Host).String(), cfg.Token})
+		body, err := json.Marshal(answer{webSocketURL(cfg.WebSocketURL, r.Host).String(), cfg.Token != nil && cfg.Token()})
 		if err != nil { // two plain fields
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 			return

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// get asks the handler for path; headers are names and values in turn.
+// get requests path; headers are names and values in turn.
 func get(t testing.TB, h http.Handler, path string, headers ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -49,9 +49,9 @@ func handler() http.Handler {
 }
 
 // addresses are the files that a page names.
-var addresses = regexp.MustCompile(`(?:href|src)="(/board/[^"]+)"`)
+var addresses = regexp.MustCompile(`(?:href|src)="(board/[^"]+)"`)
 
-func TestEverythingAPageNamesIsThere(t *testing.T) {
+func TestPageFilesExist(t *testing.T) {
 	h := handler()
 	for _, path := range []string{"/", "/docs"} {
 		res := get(t, h, path)
@@ -64,7 +64,7 @@ func TestEverythingAPageNamesIsThere(t *testing.T) {
 			t.Fatalf("%s names %d files:\n%s", path, len(named), page)
 		}
 		for _, match := range named {
-			file := get(t, h, match[1])
+			file := get(t, h, "/"+match[1])
 			if file.StatusCode != http.StatusOK {
 				t.Errorf("%s names %s: %s", path, match[1], file.Status)
 			}
@@ -78,7 +78,7 @@ func TestEverythingAPageNamesIsThere(t *testing.T) {
 	}
 }
 
-func TestPagesAreKeptToThemselves(t *testing.T) {
+func TestPageHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/docs"} {
 		res := get(t, handler(), path)
 		policy := res.Header.Get("Content-Security-Policy")
@@ -146,7 +146,7 @@ func TestETag(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestNotFound(t *testing.T) {
 	h := handler()
 	version := loadFiles().version
 	for _, path := range []string{
@@ -160,7 +160,7 @@ func TestWhatIsNotThere(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	h := Handler(Config{WebSocketURL: "ws://localhost:8765/", Token: true})
+	h := Handler(Config{WebSocketURL: "ws://localhost:8765/", Token: func() bool { return true }})
 	res := get(t, h, "/board/config.json", "Host", "127.0.0.1:8001")
 	var got struct {
 		WebSocketURL string `json:"websocket_url"`

@@ -8,40 +8,40 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 const (
-	// catchupWorkers read the log for everybody who is behind.
+	// catchupWorkers is the number of goroutines that read the log.
 	catchupWorkers = 2
-	// catchupEvents is how many events are read at a time. Reads begin at its
-	// multiples, so that clients who are at about the same place share them.
+	// catchupEvents is how many events one read returns. Reads begin at multiples
+	// of it, so that clients at about the same position share them.
 	catchupEvents = 256
-	// catchupRetry is the pause after a read that failed, or brought nothing.
+	// catchupRetry is the pause after a read that failed or returned no event.
 	catchupRetry = 100 * time.Millisecond
 )
 
-// catchup reads the log for clients that have fallen off the ring.
+// catchup reads the log for clients that are behind the ring.
 type catchup struct {
 	log    task.Log
 	logger *slog.Logger
 	meter  *meter
-	work   chan struct{} // has a token while the queue may not be empty
+	work   chan struct{} // holds a token while the queue may not be empty
 
 	mu    sync.Mutex
-	loads map[loadKey]*load // wanted or under way
-	queue []*load           // wanted, the oldest first
-	turn  int
+	reads map[readKey]*logRead // requested or in progress
+	queue []*logRead           // requested, the oldest first
+	takes int
 }
 
-// loadKey names a read: the events of stream that follow after.
-type loadKey struct {
+// readKey identifies a read: the events of stream that follow after.
+type readKey struct {
 	stream *stream
 	after  uint64
 }
 
-type load struct {
-	key     loadKey
+type logRead struct {
+	key     readKey
 	waiting []*client
 }
 
@@ -49,24 +49,24 @@ func newCatchup(log task.Log, logger *slog.Logger, m *meter) *catchup {
 	return &catchup{
 		log: log, logger: logger, meter: m,
 		work:  make(chan struct{}, catchupWorkers),
-		loads: make(map[loadKey]*load),
+		reads: make(map[readKey]*logRead),
 	}
 }
 
-// request has the event after the client's cursor read, and the client told.
-// c.mu is held.
+// request queues a read of the event after the client's cursor; [client.loaded]
+// gets the result. c.mu is held.
 func (u *catchup) request(c *client) {
 	after := c.cursor - c.cursor%catchupEvents
-	if c.exact { // the shared read does not reach the event
+	if c.exactRead { // the shared read does not reach the event
 		after = c.cursor
 	}
-	key := loadKey{c.stream, after}
+	key := readKey{c.stream, after}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	l := u.loads[key]
+	l := u.reads[key]
 	if l == nil {
-		l = &load{key: key}
-		u.loads[key] = l
+		l = &logRead{key: key}
+		u.reads[key] = l
 		u.queue = append(u.queue, l)
 	}
 	l.waiting = append(l.waiting, c)
@@ -77,11 +77,11 @@ func (u *catchup) request(c *client) {
 func (u *catchup) signal() {
 	select {
 	case u.work <- struct{}{}:
-	default: // as many tokens as workers are there
+	default: // there is a token for every worker
 	}
 }
 
-// run works until ctx ends.
+// run does queued reads until ctx ends.
 func (u *catchup) run(ctx context.Context) {
 	for {
 		select {
@@ -101,17 +101,17 @@ func (u *catchup) run(ctx context.Context) {
 	}
 }
 
-// take returns the next read to do: in turns the one that most clients wait for,
-// which makes those who are at about the same place share more and more, and the
-// oldest, so that nobody waits for ever.
-func (u *catchup) take() *load {
+// take removes a read from the queue: alternately the one that most clients wait
+// for, so that clients at about the same position share their next reads too, and
+// the oldest one, so that no client waits for ever.
+func (u *catchup) take() *logRead {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.queue) == 0 {
 		return nil
 	}
 	next := 0
-	if u.turn++; u.turn%2 == 0 {
+	if u.takes++; u.takes%2 == 0 {
 		for i, l := range u.queue {
 			if len(l.waiting) > len(u.queue[next].waiting) {
 				next = i
@@ -125,32 +125,33 @@ func (u *catchup) take() *load {
 	return l
 }
 
-// finish takes the read off the list; whoever wants it from now on asks anew.
-func (u *catchup) finish(l *load) []*client {
+// finish removes the read and returns the clients that wait for it. A later
+// request starts a new read.
+func (u *catchup) finish(l *logRead) []*client {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.loads, l.key)
+	delete(u.reads, l.key)
 	return l.waiting
 }
 
-// read returns a segment, or why there is none. It asks until the log answers:
-// the clients have nowhere else to go.
-func (u *catchup) read(ctx context.Context, key loadKey) (*segment, *task.GoneError) {
+// read returns a segment, or the error that its events are gone. It retries until
+// the log answers, because the clients cannot get these events elsewhere.
+func (u *catchup) read(ctx context.Context, key readKey) (*segment, *task.GoneError) {
 	from := task.Position{Epoch: key.stream.epoch, Seq: key.after}
-	for said := false; ctx.Err() == nil; {
+	for logged := false; ctx.Err() == nil; {
 		events, _, err := u.log.Read(ctx, from, catchupEvents)
 		var gone *task.GoneError
 		switch {
 		case err == nil && len(events) > 0:
 			seg := segmentOf(events)
-			key.stream.history.add(seg)
+			key.stream.cache.add(seg)
 			u.meter.catchupReads.Inc()
 			return seg, nil
 		case errors.As(err, &gone):
 			return nil, gone
-		case err != nil && !said && ctx.Err() == nil:
-			u.logger.Warn("reading the event log for clients that are behind", "error", err)
-			said = true
+		case err != nil && !logged && ctx.Err() == nil:
+			u.logger.Warn("read the event log for clients that are behind: retrying", "error", err)
+			logged = true
 		}
 		select {
 		case <-time.After(catchupRetry):

@@ -11,21 +11,21 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/wsserver"
 )
 
-// TestNothingLost has clients come and go at random, filtered and not, while the
-// broker loses, repeats and reorders and the server is replaced again and again.
-// Each client keeps nothing but its position, and must see every event once.
+// TestNothingLost connects and disconnects clients at random, with and without a
+// filter, while the broker loses, repeats and reorders events and the server is
+// replaced repeatedly. A client keeps only its position and must get every event once.
 func TestNothingLost(t *testing.T) {
 	const clients, events, restarts = 12, 4000, 5
 	log := eventlogtest.NewLog("e1")
 	var current atomic.Pointer[system]
 	start := func() {
 		current.Store(serve(t, wsserver.Config{
-			RingBytes: 32 << 10, Alone: 20 * time.Millisecond, Quiet: 50 * time.Millisecond,
+			RingBytes: 32 << 10, PollUnlinked: 20 * time.Millisecond, PollLinked: 50 * time.Millisecond,
 			Heartbeat: 10 * time.Millisecond, CloseTimeout: 20 * time.Millisecond,
 		}, log))
 	}
@@ -40,7 +40,7 @@ func TestNothingLost(t *testing.T) {
 			}
 			seen := uint64(0) // the last event there was
 			at := uint64(0)   // the position, heartbeats included
-			deadline := time.Now().Add(patience)
+			deadline := time.Now().Add(waitTimeout)
 			for seen < events {
 				if time.Now().After(deadline) {
 					t.Errorf("client %d has come no further than %d", i, seen)
@@ -67,7 +67,7 @@ func TestNothingLost(t *testing.T) {
 					if m.Prev != nil {
 						prev = *m.Prev
 					}
-					if m.Seq != seen+step || eventlog.Judge(at, prev, m.Seq) != eventlog.Apply {
+					if m.Seq != seen+step || eventlog.Classify(at, prev, m.Seq) != eventlog.Next {
 						t.Errorf("client %d: got %+v after %d, with the position at %d", i, m, seen, at)
 						_ = conn.Close()
 						return

@@ -2,14 +2,16 @@ package wsserver
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net"
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/task"
 )
 
-// due is what a client is owed besides events.
+// due is a set of frames, other than events, that have to be sent to a client.
 type due uint8
 
 const (
@@ -20,77 +22,84 @@ const (
 	dueClose
 )
 
-// client is one connection. It has no queue, only a place in the stream: what
-// lies between that and the head is what it still has to get.
+// client is one connection. It has no queue, only a cursor in the stream: it still
+// has to receive the events between its cursor and the head.
 type client struct {
 	hub    *hub
 	shard  *shard
-	place  int // in the shard's list, and guarded by its lock
+	index  int // in the shard's list, guarded by the shard's lock
 	conn   net.Conn
 	sock   socket
-	filter *filter // nil: every event
+	caller *access.Identity // checked again when tokens change; nil: never
+	filter *filter          // nil: every event
 
-	mu     sync.Mutex // guards the rest; never held while waiting
-	stream *stream
-	cursor uint64 // every event up to here was sent, or filtered out
-	told   uint64 // with a filter: the last seq the client knows of
+	mu      sync.Mutex // guards the fields below; never held during a blocking call
+	stream  *stream
+	cursor  uint64 // seq of the last event that was sent or filtered out
+	prevSeq uint64 // with a filter: the last seq that was sent to the client
 
-	out    []byte // goes first: the rest of a frame the socket took part of, then whole frames
-	due    due    // made into frames when out is empty
+	out    []byte // sent first: the rest of a frame that was sent in part, then whole frames
+	due    due    // encoded when out is empty
 	pong   []byte // payload for duePong
 	reason task.GoneReason
 	status closeCode
 	text   string
 
-	waiting bool // a goroutine waits for the socket to take more
-	loading bool // the log is being read for it
-	exact   bool // the next read is to begin at the cursor
-	closing bool // a close frame is due or was sent: nothing follows it
-	ended   bool
+	blocked   bool // a goroutine waits until the socket is writable
+	loading   bool // the log is being read for this client
+	exactRead bool // the next read has to begin at the cursor
+	slow      bool // it had a backlog since it last answered a ping
+	stalled   bool // it acknowledged nothing between two checks while blocked
+	reading   bool // it acknowledged more after that, so it does read
+	closing   bool // a close frame is due or was sent; no frame follows it
+	closed    bool
 
-	toldAt  tick // when the client got a message last
-	tookAt  tick // when the socket took bytes last, while waiting
-	pingAt  tick // when a ping was sent that is not answered yet; 0: none is
-	pingDue tick
+	messageAt  tick // when the last message was sent
+	acceptedAt tick // while blocked: when bytes were last accepted or acknowledged
+	pingSentAt tick // when the unanswered ping was sent; 0: every ping was answered
+	nextPingAt tick
+
+	ackedBytes uint64 // as of the last call of progressed
 }
 
-// kick sends what there is to send, unless somebody is at it already.
-func (c *client) kick() {
+// sendPending sends everything that is pending, unless a goroutine of the client
+// does so already.
+func (c *client) sendPending() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.push(nil)
+	c.sendLocked(nil)
 }
 
-// push sends, and leaves what the socket does not take to a goroutine that lives
-// as long as the socket is full. c.mu is held.
-func (c *client) push(hint *segment) {
-	if !c.waiting && c.flush(hint) {
-		c.waiting = true
-		c.tookAt = c.shard.now()
-		c.hub.running.Go(c.drain)
+// sendLocked sends until the socket is full. A goroutine, which lives as long as
+// the socket is full, sends the rest. c.mu is held.
+func (c *client) sendLocked(hint *segment) {
+	if !c.blocked && c.flush(hint) {
+		c.blocked = true
+		c.acceptedAt = c.shard.now()
+		c.hub.clientLoops.Go(c.drain)
 	}
 }
 
 func (c *client) drain() {
 	for full := true; full; {
-		err := c.sock.wait()
+		err := c.sock.waitWritable()
 		c.mu.Lock()
 		if err != nil {
-			c.end()
+			c.closeConn()
 		}
 		full = c.flush(nil)
-		c.waiting = full
+		c.blocked = full
 		c.mu.Unlock()
 	}
 }
 
-// flush sends until the client is level with the head, and then returns false;
-// true when the socket is full. Live events and those that had to be read from
-// the log, hint among them, go out in the same loop. c.mu is held.
+// flush sends until the cursor is at the head and returns false, or until the
+// socket is full and returns true. The same loop sends new events and those that
+// were read from the log, of which hint holds some. c.mu is held.
 func (c *client) flush(hint *segment) (full bool) {
-	for !c.ended && !full {
+	for !c.closed && !full {
 		if len(c.out) == 0 && c.due != 0 {
-			c.announce()
+			c.encodeDue()
 		}
 		var err error
 		if len(c.out) > 0 {
@@ -110,22 +119,22 @@ func (c *client) flush(hint *segment) (full bool) {
 					return false
 				}
 			}
-			full, err = c.send(seg.from(c.cursor + 1))
+			full, err = c.sendEvents(seg.from(c.cursor + 1))
 		}
 		if err != nil {
-			c.end()
+			c.closeConn()
 		}
 	}
 	return full
 }
 
-// announce turns what is due into frames.
-func (c *client) announce() {
+// encodeDue appends the frames that are due to c.out.
+func (c *client) encodeDue() {
 	due := c.due
 	c.due = 0
 	if due&dueReset != 0 {
 		c.out = appendReset(c.out, c.reason, c.cursor)
-		c.told, c.toldAt = c.cursor, c.shard.now()
+		c.prevSeq, c.messageAt = c.cursor, c.shard.now()
 	}
 	if due&duePong != 0 {
 		c.out = appendFrame(c.out, opPong, c.pong)
@@ -136,7 +145,7 @@ func (c *client) announce() {
 	}
 	if due&dueHeartbeat != 0 {
 		c.out = appendHeartbeat(c.out, c.cursor)
-		c.told, c.toldAt = c.cursor, c.shard.now()
+		c.prevSeq, c.messageAt = c.cursor, c.shard.now()
 	}
 	if due&dueClose != 0 {
 		c.out = appendClose(c.out, c.status, c.text)
@@ -144,28 +153,28 @@ func (c *client) announce() {
 }
 
 func (c *client) sendOut() (full bool, err error) {
-	n, full, err := c.sock.try(c.out)
-	c.took(n)
+	n, full, err := c.sock.tryWrite(c.out)
+	c.noteAccepted(n)
 	if c.out = c.out[n:]; len(c.out) == 0 {
 		c.out = nil
 	}
 	return full, err
 }
 
-func (c *client) send(r run) (full bool, err error) {
+func (c *client) sendEvents(r frameRange) (full bool, err error) {
 	if c.filter != nil {
 		return c.sendFiltered(r)
 	}
 	frames := r.frames()
-	n, full, err := c.sock.try(frames)
-	c.took(n)
+	n, full, err := c.sock.tryWrite(frames)
+	c.noteAccepted(n)
 	if n == len(frames) {
 		c.cursor = r.last()
 		c.delivered(len(r.entries))
 		return full, err
 	}
 	if n > 0 {
-		i, rest := r.cut(n)
+		i, rest := r.split(n)
 		c.cursor = r.first + uint64(i)
 		c.out = bytes.Clone(rest)
 		c.delivered(i + 1)
@@ -173,28 +182,28 @@ func (c *client) send(r run) (full bool, err error) {
 	return full, err
 }
 
-// delivered notes that events went out with one write.
+// delivered counts events that were sent with one write.
 func (c *client) delivered(events int) {
-	c.toldAt = c.shard.now()
+	c.messageAt = c.shard.now()
 	c.shard.events.Add(uint64(events))
 	c.shard.writes.Add(1)
 }
 
-// took notes that the socket took n bytes: a sign of life of a peer whose pong
-// may stand behind megabytes.
-func (c *client) took(n int) {
+// noteAccepted records that the socket accepted n bytes. It counts as an answer to
+// a ping, because the pong may come only after megabytes of events.
+func (c *client) noteAccepted(n int) {
 	if n == 0 {
 		return
 	}
-	c.tookAt = c.shard.now()
-	if c.waiting && c.pingAt != 0 {
-		c.pingAt = c.tookAt
+	c.acceptedAt = c.shard.now()
+	if c.blocked && c.pingSentAt != 0 {
+		c.pingSentAt = c.acceptedAt
 	}
 }
 
-// loaded brings what was asked of the log: a segment, or the news that this
-// history is gone.
-func (c *client) loaded(key loadKey, seg *segment, gone *task.GoneError) {
+// loaded delivers the result of a read of the log: a segment, or the error that
+// this part of the log is gone.
+func (c *client) loaded(key readKey, seg *segment, gone *task.GoneError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loading = false
@@ -203,17 +212,18 @@ func (c *client) loaded(key loadKey, seg *segment, gone *task.GoneError) {
 		if missed && gone != nil && key.after == c.cursor {
 			c.reset(c.stream, gone.Head.Seq, gone.Reason)
 		}
-		// A read that many share begins before this client's place. It may begin
-		// before the log does, or end too early: then the client asks for its own.
-		c.exact = missed && key.after != c.cursor
+		// A shared read begins before this client's cursor. If it begins before the
+		// log, or ends before the cursor, the client requests a read of its own.
+		c.exactRead = missed && key.after != c.cursor
 	}
 	if c.stream != key.stream {
 		seg = nil
 	}
-	c.push(seg)
+	c.sendLocked(seg)
 }
 
-// reset has the client told that its stream goes on after seq. c.mu is held.
+// reset continues the client after seq of the stream and makes a reset message due.
+// c.mu is held.
 func (c *client) reset(s *stream, seq uint64, reason task.GoneReason) {
 	c.stream, c.cursor = s, seq
 	c.reason = reason
@@ -221,53 +231,63 @@ func (c *client) reset(s *stream, seq uint64, reason task.GoneReason) {
 	c.hub.meter.resets.Inc()
 }
 
-// heard notes a sign of life, and answers a ping with the payload.
-func (c *client) heard(opcode byte, payload []byte) {
+// handleControl records that the peer is alive, and answers a ping.
+func (c *client) handleControl(opcode byte, payload []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pingAt = 0
+	c.pingSentAt, c.slow, c.stalled, c.reading = 0, false, false, false
 	if opcode == opPing && !c.closing {
-		c.pong = bytes.Clone(payload) // of the latest ping only (RFC 6455 §5.5.3)
+		c.pong = bytes.Clone(payload) // only the latest ping has to be answered (RFC 6455 §5.5.3)
 		c.due |= duePong
-		c.push(nil)
+		c.sendLocked(nil)
 	}
 }
 
-// close tells the client why, and gives it so long to answer. It does nothing and
-// returns false when the connection is closing already.
-func (c *client) close(code closeCode, text string, patience time.Duration) bool {
+// close sends a close frame, and closes the connection if the client has not
+// answered within the timeout. If the connection is closing already, close does
+// nothing and returns false.
+func (c *client) close(code closeCode, text string, timeout time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing || c.ended {
+	if c.closing || c.closed {
 		return false
 	}
-	c.startClosing(code, text, patience)
+	c.startClosing(code, text, timeout)
 	return true
 }
 
 // startClosing is close with c.mu held.
-func (c *client) startClosing(code closeCode, text string, patience time.Duration) {
+func (c *client) startClosing(code closeCode, text string, timeout time.Duration) {
 	c.closing = true
 	c.status, c.text = code, text
 	c.due = c.due&duePong | dueClose
-	// The reader, which waits for the answer, ends the connection then.
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
-	c.push(nil)
+	// The reader waits for the answer, and closes the connection at the deadline.
+	_ = c.conn.SetReadDeadline(time.Now().Add(timeout))
+	c.sendLocked(nil)
 }
 
-// cut ends the connection without another word.
-func (c *client) cut() {
+// abort closes the connection without a close frame.
+func (c *client) abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.end()
+	c.closeConn()
 }
 
-// end cuts the connection. The reader notices and takes the client off the hub.
-// c.mu is held.
-func (c *client) end() {
-	if !c.ended {
-		c.ended = true
+// closeConn closes the connection. The reader then removes the client from its
+// shard. c.mu is held.
+func (c *client) closeConn() {
+	if !c.closed {
+		c.closed = true
 		c.out, c.due = nil, 0
-		_ = c.conn.Close()
+		_ = closeNow(c.conn)
 	}
+}
+
+// closeNow closes a connection without the closing alert of TLS, because sending it
+// would block if the client accepts no bytes.
+func closeNow(conn net.Conn) error {
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
+	return conn.Close()
 }

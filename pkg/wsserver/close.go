@@ -6,22 +6,23 @@ import (
 )
 
 // closeCode is a close status of RFC 6455 §7.4. It tells the client whether to
-// come back, and how soon.
+// reconnect, and when.
 type closeCode uint16
 
-// The codes this server sends, and why. There is no other place for them.
+// All codes that this server sends.
 const (
-	closeNone        closeCode = 1005 // never on the wire: answers a close frame without a code
+	closeNone        closeCode = 1005 // never sent: it stands for a close frame without a code
 	closeGoingAway   closeCode = 1001 // the server stops
 	closeProtocol    closeCode = 1002 // the client broke RFC 6455
 	closeNotUTF8     closeCode = 1007 // text, or a reason, that is not UTF-8
+	closeRefused     closeCode = 1008 // the token has been revoked; do not reconnect with it
 	closeTooBig      closeCode = 1009 // a message over what clients may send
-	closeRestarting  closeCode = 1012 // come back after the milliseconds in the reason
-	closeTooSlow     closeCode = 1013 // took no byte, or answered no ping; come back and resume
-	closeReservedLow closeCode = 1004 // reserved, and so are 1005, 1006 and 1015
+	closeRestarting  closeCode = 1012 // reconnect after the milliseconds in the reason
+	closeTooSlow     closeCode = 1013 // accepted no byte or answered no ping; reconnect and resume
+	closeReservedLow closeCode = 1004 // reserved, as are 1005, 1006 and 1015
 )
 
-// violation is what a client did wrong, and the code it is told so with.
+// violation is a fault of the client, with the close code that it gets.
 type violation struct {
 	code   closeCode
 	reason string
@@ -31,9 +32,8 @@ func (v *violation) Error() string { return v.reason }
 
 func protocolError(reason string) error { return &violation{closeProtocol, reason} }
 
-// mayBeReceived reports whether a client may send the code: one of those that
-// are registered for the wire, or one of the ranges for libraries and
-// applications (§7.4.2).
+// mayBeReceived reports whether a client may send the code: a registered one, or
+// one from the ranges for libraries and applications (§7.4.2).
 func (c closeCode) mayBeReceived() bool {
 	switch {
 	case 1000 <= c && c <= 1014:
@@ -43,12 +43,12 @@ func (c closeCode) mayBeReceived() bool {
 	}
 }
 
-// retrySpacing is the time between two clients of a restarting server: the
-// handshakes that a small machine does, with room to spare.
+// retrySpacing is the time between the reconnections of two clients. A small
+// machine does handshakes faster than this.
 const retrySpacing = 250 * time.Microsecond
 
-// retryReason is the reason of a 1012: ten thousand clients do not come back in
-// the same instant, and the first few do not wait.
+// retryReason is the close reason with 1012. It spreads the reconnections of many
+// clients over time; the first few clients do not wait.
 func retryReason(nth int) string {
 	delay := time.Duration(nth) * retrySpacing
 	return "retry=" + strconv.FormatInt(delay.Milliseconds(), 10)

@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/wsserver"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // readersEnv makes the test binary a crowd of readers, in a process of its own so
@@ -275,7 +277,7 @@ func BenchmarkIdleMemory(b *testing.B) {
 		s := serve(b, wsserver.Config{}, nil)
 		before := resident(b)
 		c := gather(b, s.addr, clients, 0, "idle")
-		await(b, "the clients", func() bool { return s.Clients() == clients })
+		waittest.For(b, "the clients", func() bool { return s.Clients() == clients })
 		for range 3 {
 			runtime.GC()
 		}

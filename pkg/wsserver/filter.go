@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // kinds is a set of event types.
@@ -23,7 +23,7 @@ func kindOf(t task.EventType) kinds {
 	return 0
 }
 
-// filter chooses events. A nil filter chooses all of them.
+// filter selects events. A nil filter selects all events.
 type filter struct {
 	kinds kinds  // zero: any
 	task  string // empty: any

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/task"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wsserver"
 )
 
-// A filtered stream holds exactly what was asked for, and each of its events says
-// what the client was told last, by whatever message: a client can tell a
-// filtered event from a lost one.
+// A filtered stream has exactly the selected events. Each event carries the last seq
+// that any message told the client, so a client can tell a filtered event from a
+// lost one.
 func TestFilters(t *testing.T) {
 	one := eventlogtest.TaskID(7)
 	for query, want := range map[string]func(e task.Event) bool{
@@ -51,7 +51,7 @@ func TestFilters(t *testing.T) {
 						if m.Seq != e.Seq || m.Prev == nil || *m.Prev != told {
 							t.Fatalf("got %+v; want event %d with prev %d", m, e.Seq, told)
 						}
-						if eventlog.Judge(told, *m.Prev, m.Seq) != eventlog.Apply {
+						if eventlog.Classify(told, *m.Prev, m.Seq) != eventlog.Next {
 							t.Fatalf("event %d after %d does not apply", m.Seq, told)
 						}
 						told = m.Seq
@@ -72,7 +72,7 @@ func TestFilters(t *testing.T) {
 
 func (s *system) head(t *testing.T) uint64 { return uint64(s.value(t, "taskctl_last_seq")) }
 
-// A filtered event is the unfiltered one with the member added, to the byte.
+// A filtered event is the unfiltered one, byte for byte, with one member added.
 func TestPrevIsTheLastMember(t *testing.T) {
 	s := serve(t, wsserver.Config{}, nil)
 	p, _ := s.dial(t, "?types=task_created,task_updated,task_deleted")

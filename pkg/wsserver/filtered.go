@@ -5,20 +5,21 @@ import (
 	"sort"
 	"sync"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// filteredChunk is about how much of a filtered stream is made at a time, in bytes.
+// filteredChunk is roughly how much of a filtered stream is encoded at a time, in
+// bytes.
 const filteredChunk = 64 << 10
 
-// scratch is where the frames of a filtered stream are put together.
+// scratch is a buffer for the frames of a filtered stream.
 type scratch struct {
-	buf   []byte
-	marks []mark
+	buf  []byte
+	ends []frameEnd
 }
 
-// mark is the end of a frame in buf, and the event in it.
-type mark struct {
+// frameEnd is the end of a frame in buf, and the seq of its event.
+type frameEnd struct {
 	end int
 	seq uint64
 }
@@ -38,18 +39,18 @@ func (p *scratchPool) put(s *scratch) {
 	}
 }
 
-// fill puts together what the filter chooses of r, each event with the seq that
-// the client was told before it, and returns how far in r it came.
-func (s *scratch) fill(r run, f *filter, told uint64) (last uint64) {
-	s.buf, s.marks = s.buf[:0], s.marks[:0]
+// fill encodes the events of r that the filter selects, each with the seq that was
+// sent before it, and returns the seq of the last event of r that it has examined.
+func (s *scratch) fill(r frameRange, f *filter, prev uint64) (last uint64) {
+	s.buf, s.ends = s.buf[:0], s.ends[:0]
 	for i := range r.entries {
 		if !f.match(&r.entries[i]) {
 			continue
 		}
 		seq := r.first + uint64(i)
-		s.buf = appendWithPrev(s.buf, payloadOf(r.frame(i)), told)
-		s.marks = append(s.marks, mark{len(s.buf), seq})
-		told = seq
+		s.buf = appendWithPrev(s.buf, payloadOf(r.frame(i)), prev)
+		s.ends = append(s.ends, frameEnd{len(s.buf), seq})
+		prev = seq
 		if len(s.buf) >= filteredChunk {
 			return seq
 		}
@@ -68,25 +69,25 @@ func appendWithPrev(dst, event []byte, prev uint64) []byte {
 	return append(dst, '}')
 }
 
-func (c *client) sendFiltered(r run) (full bool, err error) {
+func (c *client) sendFiltered(r frameRange) (full bool, err error) {
 	s := c.hub.scratch.get()
 	defer c.hub.scratch.put(s)
-	last := s.fill(r, c.filter, c.told)
-	if len(s.marks) == 0 {
+	last := s.fill(r, c.filter, c.prevSeq)
+	if len(s.ends) == 0 {
 		c.cursor = last
 		return false, nil
 	}
-	n, full, err := c.sock.try(s.buf)
-	c.took(n)
+	n, full, err := c.sock.tryWrite(s.buf)
+	c.noteAccepted(n)
 	if n == len(s.buf) {
-		c.cursor, c.told = last, s.marks[len(s.marks)-1].seq
-		c.delivered(len(s.marks))
+		c.cursor, c.prevSeq = last, s.ends[len(s.ends)-1].seq
+		c.delivered(len(s.ends))
 		return full, err
 	}
 	if n > 0 {
-		i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].end >= n })
-		c.cursor, c.told = s.marks[i].seq, s.marks[i].seq
-		c.out = bytes.Clone(s.buf[n:s.marks[i].end])
+		i := sort.Search(len(s.ends), func(i int) bool { return s.ends[i].end >= n })
+		c.cursor, c.prevSeq = s.ends[i].seq, s.ends[i].seq
+		c.out = bytes.Clone(s.buf[n:s.ends[i].end])
 		c.delivered(i + 1)
 	}
 	return full, err

@@ -40,8 +40,8 @@ func appendFrame(dst []byte, opcode byte, payload []byte) []byte {
 	return append(appendHeader(dst, opcode, len(payload)), payload...)
 }
 
-// appendClose appends a close frame. The reason is cut, between characters, to
-// what a control frame holds.
+// appendClose appends a close frame. A reason that does not fit into a control frame
+// is cut between two characters.
 func appendClose(dst []byte, code closeCode, reason string) []byte {
 	if code == closeNone {
 		return appendHeader(dst, opClose, 0)
@@ -55,7 +55,7 @@ func appendClose(dst []byte, code closeCode, reason string) []byte {
 	return append(dst, reason...)
 }
 
-// payloadOf returns the payload of one of our own frames.
+// payloadOf returns the payload of a frame that this package encoded.
 func payloadOf(frame []byte) []byte {
 	switch frame[1] {
 	case 126:

@@ -12,8 +12,10 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/access"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/access"
+	"taskctl/pkg/wsserver"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // upgrade tries to open a WebSocket, and returns the answer and its body.
@@ -152,7 +154,7 @@ func (s *system) rawHandshake(t *testing.T, version string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(waitTimeout))
 	fmt.Fprintf(conn, "GET / %s\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", version, s.addr)
 	answer := make([]byte, 4096)
@@ -164,7 +166,7 @@ func (s *system) rawHandshake(t *testing.T, version string) string {
 }
 
 func TestAccess(t *testing.T) {
-	s := serve(t, wsserver.Config{Access: access.Policy{Token: "secret", Loopback: true}}, nil)
+	s := serve(t, wsserver.Config{Access: access.Policy{Tokens: access.NewTokens(access.TokenOptions{Token: "secret", Store: access.Store{Dir: t.TempDir()}}), Loopback: true}}, nil)
 	bearer := http.Header{"Authorization": {"Bearer secret"}}
 	for name, c := range map[string]struct {
 		header http.Header
@@ -199,7 +201,12 @@ func TestAccess(t *testing.T) {
 			t.Errorf("%s: %s %s", path, res.Status, body)
 		}
 		res, body := s.request(t, "GET", path, nil)
-		wantProblem(t, res, body, http.StatusUnauthorized)
+		switch status, public := map[string]string{"/healthz": `{"status":"ok"}`, "/readyz": `{"status":"ready"}`}[path]; {
+		case !public:
+			wantProblem(t, res, body, http.StatusUnauthorized)
+		case res.StatusCode != 200 || body != status:
+			t.Errorf("%s without the token: %s %s", path, res.Status, body)
+		}
 	}
 }
 
@@ -213,7 +220,7 @@ func TestTooManyClients(t *testing.T) {
 		t.Error("503 without Retry-After")
 	}
 	_ = first.Close()
-	await(t, "the place", func() bool { return s.Clients() == 1 })
+	waittest.For(t, "the place", func() bool { return s.Clients() == 1 })
 	s.dial(t, "")
 }
 
@@ -222,7 +229,7 @@ func TestMetricsPage(t *testing.T) {
 	p, _ := s.dial(t, "")
 	s.publish(7)
 	p.expect(1, 7)
-	await(t, "the count", func() bool { return s.value(t, "taskctl_deliveries_total") == 7 })
+	waittest.For(t, "the count", func() bool { return s.value(t, "taskctl_deliveries_total") == 7 })
 	_, page := s.request(t, "GET", "/metrics", nil)
 	for _, line := range []string{
 		"taskctl_clients 1", "taskctl_last_seq 7", "taskctl_link_up 1", "taskctl_events_total 7",
@@ -233,7 +240,7 @@ func TestMetricsPage(t *testing.T) {
 		}
 	}
 	_, body := s.request(t, "GET", "/readyz", nil)
-	if want := `{"status":"ready","clients":1,"seq":7,"epoch":"e1"}`; body != want {
+	if want := `{"status":"ready","clients":1,"seq":7,"epoch":"e1","lag":0,"link":"connected"}`; body != want {
 		t.Errorf("/readyz answers %s; want %s", body, want)
 	}
 }

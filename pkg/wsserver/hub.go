@@ -3,39 +3,40 @@ package wsserver
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
-// hub is the connected clients and the stream of events that they follow. It is
-// the follower's sink.
+// hub holds the connected clients and the stream of events that they follow. It
+// receives the events from the follower.
 type hub struct {
 	config  Config
 	log     task.Log
-	logger  *slog.Logger
+	connLog *connLog
 	lang    message.Lang
 	shards  []*shard
 	catchup *catchup
 	meter   *meter
 	scratch scratchPool
 
-	stream  atomic.Pointer[stream] // nil until the follower has found the log's head
-	begun   chan struct{}          // closed then
-	clients atomic.Int64           // admitted, or being admitted
-	running sync.WaitGroup         // the clients' goroutines
+	stream      atomic.Pointer[stream] // nil until the follower has found the head of the log
+	ready       chan struct{}          // closed when stream is set
+	clients     atomic.Int64           // admitted, or about to be
+	clientLoops sync.WaitGroup         // the goroutines of the clients
 
-	handshakes sync.WaitGroup // whose clients have been neither admitted nor dismissed yet
+	handshakes sync.WaitGroup // in progress: the client is neither admitted nor turned away yet
 
-	mu      sync.Mutex // held to change which stream clients are on, and to let them in
-	next    int        // the shard of the next client
-	leaving func(nth int) (closeCode, string)
+	mu          sync.Mutex // held to replace the stream of the clients, and to admit a client
+	nextShard   int        // the shard of the next client
+	closeReason func(nth int) (closeCode, string)
 }
 
 var _ eventlog.Sink = (*hub)(nil)
@@ -45,19 +46,19 @@ func (h *hub) Reset(head task.Position, reason task.GoneReason) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	next := &stream{
-		epoch:   head.Epoch,
-		ring:    newRing(int(h.config.RingBytes), head.Seq),
-		history: &history{limit: int(h.config.RingBytes)},
+		epoch: head.Epoch,
+		ring:  newRing(int(h.config.RingBytes), head.Seq),
+		cache: &segmentCache{limit: int(h.config.RingBytes)},
 	}
 	if previous := h.stream.Swap(next); previous == nil {
-		close(h.begun)
+		close(h.ready)
 		return
 	}
 	for c := range h.all() {
 		c.mu.Lock()
 		if !c.closing {
 			c.reset(next, head.Seq, reason)
-			c.push(nil)
+			c.sendLocked(nil)
 		}
 		c.mu.Unlock()
 	}
@@ -68,15 +69,15 @@ func (h *hub) Append(events []task.Event) {
 	h.stream.Load().ring.append(events)
 	h.meter.received.Add(len(events))
 	for _, s := range h.shards {
-		s.kick()
+		s.notify()
 	}
 }
 
-// all yields the clients there are.
+// all yields every client.
 func (h *hub) all() func(yield func(*client) bool) {
 	return func(yield func(*client) bool) {
 		for _, s := range h.shards {
-			for _, c := range s.copyTo(nil) {
+			for _, c := range s.snapshot(nil) {
 				if !yield(c) {
 					return
 				}
@@ -85,38 +86,40 @@ func (h *hub) all() func(yield func(*client) bool) {
 	}
 }
 
-// start is where a new client's stream goes on from.
-type start struct {
+// startPoint is the position after which a new client gets events.
+type startPoint struct {
 	stream  *stream
 	seq     uint64
 	resumed bool
 	reason  task.GoneReason // not empty: why the client cannot resume
 }
 
-// errReplaced says that the log is another one than the hub still follows.
-var errReplaced = errors.New("the event log has just been replaced")
+// errLogReplaced means that the hub still follows an earlier log.
+var errLogReplaced = errors.New("the event log has just been replaced")
 
-// resolve finds out whether a client can go on after since; nil: it did not ask.
-func (h *hub) resolve(ctx context.Context, since *task.Position) (start, error) {
+// resolve finds out whether a client can resume after since; nil: it does not resume.
+func (h *hub) resolve(ctx context.Context, since *task.Position) (startPoint, error) {
 	s := h.stream.Load()
 	head := s.ring.head.Load()
-	refused := func(reason task.GoneReason) (start, error) { return start{stream: s, seq: head, reason: reason}, nil }
+	refused := func(reason task.GoneReason) (startPoint, error) {
+		return startPoint{stream: s, seq: head, reason: reason}, nil
+	}
 	switch {
 	case since == nil:
-		return start{stream: s, seq: head}, nil
+		return startPoint{stream: s, seq: head}, nil
 	case since.Epoch != "" && since.Epoch != s.epoch:
 		return refused(task.GoneEpoch)
 	}
-	resumed := start{stream: s, seq: since.Seq, resumed: true}
+	resumed := startPoint{stream: s, seq: since.Seq, resumed: true}
 	if since.Seq <= head && since.Seq+1 >= s.ring.first() {
 		return resumed, nil
 	}
-	first, logHead, err := h.log.Bounds(ctx) // which may be ahead of what arrives live
+	first, logHead, err := h.log.Bounds(ctx) // the log may be ahead of the ring
 	switch {
 	case err != nil:
-		return start{}, err
+		return startPoint{}, err
 	case logHead.Epoch != s.epoch:
-		return start{}, errReplaced
+		return startPoint{}, errLogReplaced
 	case since.Seq > logHead.Seq:
 		return refused(task.GoneAhead)
 	case since.Seq+1 < first:
@@ -125,7 +128,7 @@ func (h *hub) resolve(ctx context.Context, since *task.Position) (start, error) 
 	return resumed, nil
 }
 
-// reserve takes a place for one more client, or reports that all are taken.
+// reserve counts one more client, or reports that the limit is reached.
 func (h *hub) reserve() bool {
 	if h.clients.Add(1) <= int64(h.config.MaxClients) {
 		return true
@@ -135,39 +138,48 @@ func (h *hub) reserve() bool {
 	return false
 }
 
-// release gives back what reserve took.
+// release undoes reserve.
 func (h *hub) release() { h.clients.Add(-1) }
 
-// sendBuffer bounds what the kernel holds for a client that does not read, in
-// bytes. The kernel alone would let it grow to megabytes, for each.
+// sendBuffer bounds the kernel's send buffer of a client, in bytes. Without it the
+// kernel lets the buffer of a client that does not read grow to megabytes.
 const sendBuffer = 256 << 10
 
-// admit makes a connection a client, and serves it in a goroutine of its own.
-// Its place has been reserved.
-func (h *hub) admit(conn net.Conn, f *filter, at start) {
+// admission is a connection whose handshake is complete.
+type admission struct {
+	conn   net.Conn
+	filter *filter
+	at     startPoint
+	caller *access.Identity
+}
+
+// admit makes the connection a client and starts its goroutine. The caller has
+// called reserve.
+func (h *hub) admit(a admission) {
+	conn, at := a.conn, a.at
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.leaving != nil {
-		h.dismiss(conn)
+	if h.closeReason != nil {
+		h.turnAway(conn)
 		return
 	}
-	if current := h.stream.Load(); current != at.stream { // replaced since at was found
+	if current := h.stream.Load(); current != at.stream { // replaced since resolve
 		asked := at.resumed || at.reason != ""
-		at = start{stream: current, seq: current.ring.head.Load()}
+		at = startPoint{stream: current, seq: current.ring.head.Load()}
 		if asked {
 			at.reason = task.GoneEpoch
 		}
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer) // only a hint
+	if tcp := listen.Transport(conn); tcp != nil {
+		_ = tcp.SetWriteBuffer(sendBuffer) // the kernel may ignore it
 	}
-	s := h.shards[h.next%len(h.shards)]
-	h.next++
-	now, r := s.now(), s.rhythm
+	s := h.shards[h.nextShard%len(h.shards)]
+	h.nextShard++
+	now, r := s.now(), s.intervals
 	c := &client{
-		hub: h, shard: s, conn: conn, sock: newSocket(conn, h.config.Timeout), filter: f,
-		stream: at.stream, cursor: at.seq, told: at.seq, toldAt: now,
-		pingDue: now + r.ping - tick(h.next)%(r.ping/2+1), // those who come together are not pinged together
+		hub: h, shard: s, conn: conn, sock: newSocket(conn), filter: a.filter, caller: a.caller,
+		stream: at.stream, cursor: at.seq, prevSeq: at.seq, messageAt: now,
+		nextPingAt: now + r.ping - tick(h.nextShard)%(r.ping/2+1), // clients that connect together are not pinged together
 	}
 	c.out = appendWelcome(nil, welcome{
 		Message: h.lang.ClientConnected(), Clients: int(h.clients.Load()),
@@ -177,30 +189,30 @@ func (h *hub) admit(conn net.Conn, f *filter, at start) {
 		c.reset(at.stream, at.seq, at.reason)
 	}
 	s.add(c)
-	h.running.Add(1)
+	h.clientLoops.Add(1)
 	go c.serve()
-	c.kick()
-	h.logger.Info("client connected", "remote", conn.RemoteAddr().String(), "clients", h.clients.Load())
+	c.sendPending()
+	h.connLog.info("client connected", "remote", conn.RemoteAddr().String(), "clients", h.clients.Load())
 }
 
-// dismiss sends away a connection that came while the server leaves.
-func (h *hub) dismiss(conn net.Conn) {
-	code, text := h.leaving(0)
+// turnAway closes a connection whose handshake ended during the shutdown.
+func (h *hub) turnAway(conn net.Conn) {
+	code, text := h.closeReason(0)
 	_ = conn.SetWriteDeadline(time.Now().Add(h.config.CloseTimeout))
-	_, _ = conn.Write(appendClose(nil, code, text)) // it comes back whether it reads this or not
+	_, _ = conn.Write(appendClose(nil, code, text)) // without the close frame the client reconnects too
 	_ = conn.Close()
 	h.release()
 }
 
-// closeSpacing is how much more time to answer a close frame each client gets
-// than the one before: the frames go out one after another.
+// closeSpacing is added to the close timeout for each client before this one,
+// because the close frames are sent one after another.
 const closeSpacing = 100 * time.Microsecond
 
-// leave tells every client why it has to go, and waits until all have gone; ctx
-// bounds that.
-func (h *hub) leave(ctx context.Context, why func(nth int) (closeCode, string)) {
+// shutdown closes every client with the code and text that why returns, and waits
+// until all have disconnected. When ctx ends it closes the remaining connections.
+func (h *hub) shutdown(ctx context.Context, why func(nth int) (closeCode, string)) {
 	h.mu.Lock()
-	h.leaving = why
+	h.closeReason = why
 	h.mu.Unlock()
 	nth := 0
 	for c := range h.all() {
@@ -210,9 +222,9 @@ func (h *hub) leave(ctx context.Context, why func(nth int) (closeCode, string)) 
 	}
 	stop := context.AfterFunc(ctx, func() {
 		for c := range h.all() {
-			c.cut()
+			c.abort()
 		}
 	})
 	defer stop()
-	h.running.Wait()
+	h.clientLoops.Wait()
 }

@@ -2,7 +2,7 @@ package wsserver
 
 import "github.com/VictoriaMetrics/metrics"
 
-// meter is what the hub counts.
+// meter holds the hub's counters.
 type meter struct {
 	catchupReads *metrics.Counter
 	slowCloses   *metrics.Counter
@@ -33,7 +33,7 @@ func newMeter(set *metrics.Set, h *hub) *meter {
 	set.NewGauge("taskctl_last_seq", current(func(s *stream) float64 { return float64(s.ring.head.Load()) }))
 	set.NewGauge("taskctl_ring_bytes", current(func(s *stream) float64 { return float64(s.ring.size.Load()) }))
 	set.NewGauge("taskctl_ring_limit_bytes", func() float64 { return float64(h.config.RingBytes) })
-	set.NewGauge("taskctl_history_bytes", current(func(s *stream) float64 { return float64(s.history.bytes()) }))
+	set.NewGauge("taskctl_history_bytes", current(func(s *stream) float64 { return float64(s.cache.bytes()) }))
 	set.NewGauge("taskctl_deliveries_total", total(func(s *shard) uint64 { return s.events.Load() }))
 	set.NewGauge("taskctl_delivery_writes_total", total(func(s *shard) uint64 { return s.writes.Load() }))
 	return &meter{

@@ -11,10 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/wsserver"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// wire is a client without a library, that can send anything.
+// wire is a client on a plain connection that can send any bytes.
 type wire struct {
 	t *testing.T
 	net.Conn
@@ -28,7 +30,7 @@ func (s *system) wire(t *testing.T) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(waitTimeout))
 	w := &wire{t, conn, bufio.NewReader(conn)}
 	w.send([]byte(handshake))
 	for line := ""; line != "\r\n"; {
@@ -97,7 +99,7 @@ func code(n uint16) string { return string(binary.BigEndian.AppendUint16(nil, n)
 
 const noCode = 1005
 
-// TestProtocol is RFC 6455 as a client may break it, and the close code it is told.
+// TestProtocol checks the close code for each way to break RFC 6455.
 func TestProtocol(t *testing.T) {
 	unmasked := masked(0x81, "hello")
 	unmasked[1] &^= 0x80
@@ -188,13 +190,12 @@ func TestProtocol(t *testing.T) {
 			})
 		}
 	}
-	await(t, "the clients to be gone", func() bool { return s.Clients() == 1 })
+	waittest.For(t, "the clients to be gone", func() bool { return s.Clients() == 1 })
 	s.publish(1)
 	witness.expect(1, 1)
 }
 
-// dribble sends in as many segments as there are bytes, until the server has
-// heard enough.
+// dribble sends one byte per segment, until the server has closed the connection.
 func (w *wire) dribble(data []byte) {
 	for i := range data {
 		if _, err := w.Write(data[i : i+1]); err != nil {

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// serve reads what the client sends until the connection ends, and then takes
-// the client off the hub. This goroutine is all that an idle client has running:
-// it begins on a fresh stack, because the one that came through net/http is
-// large, and what waits in it is kept shallow, to fit into two kilobytes.
+// serve reads the client's frames until the connection ends, and then removes the
+// client from the hub. An idle client has no other goroutine. This one starts on a
+// new stack, because that of net/http is large, and keeps its calls few while it
+// waits, so that the stack stays at two kilobytes.
 func (c *client) serve() {
 	err := c.receive()
-	c.leave(err)
+	c.disconnect(err)
 }
 
-// farewell is the client's close frame, as the error that ends its reading.
-type farewell struct{ code closeCode }
+// peerClosed is the error that stands for the client's close frame.
+type peerClosed struct{ code closeCode }
 
-func (f farewell) Error() string { return "closed by the client" }
+func (f peerClosed) Error() string { return "closed by the client" }
 
-// receive returns why there is nothing more to read: a farewell, a *violation, or
-// what is wrong with the connection.
+// receive reads until there is nothing more to read, and returns a peerClosed, a
+// *violation, or an error of the connection.
 func (c *client) receive() error {
-	in := newInbound(c.conn)
+	in := newFrameReader(c.conn)
 	for {
 		opcode, payload, err := in.next()
 		if err != nil {
@@ -32,46 +32,46 @@ func (c *client) receive() error {
 		if opcode == opClose {
 			return parseClose(payload)
 		}
-		c.heard(opcode, payload)
+		c.handleControl(opcode, payload)
 	}
 }
 
-// leave answers what ended the reading, and cuts the connection.
-func (c *client) leave(err error) {
-	defer c.hub.running.Done()
-	patience := c.hub.config.CloseTimeout
+// disconnect sends a close frame if err requires one, and closes the connection.
+func (c *client) disconnect(err error) {
+	defer c.hub.clientLoops.Done()
+	timeout := c.hub.config.CloseTimeout
 	var bad *violation
-	var bye farewell
+	var bye peerClosed
 	switch {
 	case errors.As(err, &bad):
-		c.closeAndLinger(bad.code, bad.reason, patience)
+		c.closeAndLinger(bad.code, bad.reason, timeout)
 	case errors.As(err, &bye):
-		c.closeAndLinger(bye.code, "", patience)
+		c.closeAndLinger(bye.code, "", timeout)
 	}
-	c.cut()
+	c.abort()
 	c.shard.remove(c)
 	c.hub.release()
-	c.hub.logger.Info("client left", "remote", c.conn.RemoteAddr().String(),
+	c.hub.connLog.info("client left", "remote", c.conn.RemoteAddr().String(),
 		"cause", err.Error(), "clients", c.hub.clients.Load())
 }
 
-// closeAndLinger sends a close frame and waits until the client ends the
-// connection too, or its time is over: to cut it while the client still sends
-// would reset it, and a reset may overtake the close frame. An answer to a close
-// frame of ours needs neither.
-func (c *client) closeAndLinger(code closeCode, text string, patience time.Duration) {
-	if !c.close(code, text, patience) {
+// closeAndLinger sends a close frame and waits until the client closes the
+// connection or the timeout is over. Closing it while the client still sends would
+// reset it, and the reset may arrive before the close frame. If this server sent
+// its close frame first, the client has answered it and there is nothing to do.
+func (c *client) closeAndLinger(code closeCode, text string, timeout time.Duration) {
+	if !c.close(code, text, timeout) {
 		return
 	}
-	if half, ok := c.conn.(interface{ CloseWrite() error }); ok && c.silent() {
-		_ = half.CloseWrite() // the client need not wait for us
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok && c.flushed() {
+		_ = half.CloseWrite() // so that the client does not wait for more data
 	}
 	_, _ = io.Copy(io.Discard, c.conn)
 }
 
-// silent reports whether everything has been written that ever will be.
-func (c *client) silent() bool {
+// flushed reports whether everything was written; nothing follows a close frame.
+func (c *client) flushed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.waiting
+	return !c.blocked
 }

@@ -4,21 +4,22 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// segmentsPerRing is how finely the ring forgets: a segment at a time.
+// segmentsPerRing is the number of segments in a full ring. The ring drops its
+// oldest events one segment at a time.
 const segmentsPerRing = 32
 
-// meanFrame is the size that a segment expects of a frame, when it divides its
-// bytes between frames and entries. Real ones are larger.
+// meanFrame is the assumed size of a frame when the bytes of a segment are divided
+// between frames and entries. Real frames are larger.
 const meanFrame = 192
 
-// ring holds the latest events as ready-made frames, bounded in bytes whoever
-// reads them, or does not. One goroutine appends; any number read.
+// ring holds the newest events, encoded as frames, bounded in bytes. One goroutine
+// appends; any number of goroutines read.
 type ring struct {
 	limit int
-	head  atomic.Uint64 // seq of the last event readers may see
+	head  atomic.Uint64 // seq of the newest event that readers may send
 	view  atomic.Pointer[[]*segment]
 	size  atomic.Int64 // bytes
 
@@ -33,7 +34,7 @@ func newRing(limit int, head uint64) *ring {
 	return r
 }
 
-// append adds the events that follow the head and shows them to readers.
+// append adds events that follow the head and makes them visible to readers.
 func (r *ring) append(events []task.Event) {
 	segments := *r.view.Load()
 	var last *segment
@@ -55,8 +56,8 @@ func (r *ring) append(events []task.Event) {
 	r.head.Store(events[len(events)-1].Seq)
 }
 
-// grow adds a segment with room for a frame of at least so many bytes of JSON,
-// and forgets the oldest ones that no longer fit beside it.
+// grow adds a segment with room for a frame of at least the given bytes of JSON,
+// and drops the oldest segments to stay within the limit.
 func (r *ring) grow(first uint64, json int) *segment {
 	share := r.limit / segmentsPerRing
 	n := max(1, share/(meanFrame+entryBytes))
@@ -78,7 +79,7 @@ func (r *ring) grow(first uint64, json int) *segment {
 // find returns the segment that holds the event seq, or nil.
 func (r *ring) find(seq uint64) *segment { return find(*r.view.Load(), seq) }
 
-// first returns the seq of the oldest event held; head+1 when there is none.
+// first returns the seq of the oldest event in the ring, or head+1 if it is empty.
 func (r *ring) first() uint64 {
 	if segments := *r.view.Load(); len(segments) > 0 {
 		return segments[0].first
@@ -86,8 +87,8 @@ func (r *ring) first() uint64 {
 	return r.head.Load() + 1
 }
 
-// find looks among segments in the order of their seq, from the end: that is
-// where nearly everyone is.
+// find searches segments in ascending order of seq. It begins at the end, because
+// nearly every client reads the newest events.
 func find(segments []*segment, seq uint64) *segment {
 	for _, s := range slices.Backward(segments) {
 		if seq >= s.first {

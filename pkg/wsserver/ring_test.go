@@ -6,10 +6,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/task"
 )
 
 func frameOf(seq uint64) []byte {
@@ -25,8 +24,8 @@ func events(from, to uint64) []task.Event {
 	return all
 }
 
-// Whatever is in the ring can be read from any place in it while more is added,
-// and its memory stays within its bounds.
+// The events in the ring can be read from any position while more are added, and the
+// memory stays within the limit.
 func TestRing(t *testing.T) {
 	const limit, last = 64 << 10, 3000
 	r := newRing(limit, 10)
@@ -94,7 +93,7 @@ func TestCut(t *testing.T) {
 	r := s.from(5)
 	all := r.frames()
 	for n := 1; n <= len(all); n++ {
-		i, rest := r.cut(n)
+		i, rest := r.split(n)
 		var upTo []byte
 		for k := range i + 1 {
 			upTo = append(upTo, r.frame(k)...)
@@ -105,9 +104,9 @@ func TestCut(t *testing.T) {
 	}
 }
 
-func TestHistoryIsBounded(t *testing.T) {
+func TestSegmentCacheIsBounded(t *testing.T) {
 	one := segmentOf(events(1, 10))
-	h := &history{limit: 3 * one.bytes()}
+	h := &segmentCache{limit: 3 * one.bytes()}
 	for first := uint64(1); first < 200; first += 10 {
 		h.add(segmentOf(events(first, first+9)))
 		if h.find(1) == nil { // kept by being used
@@ -144,11 +143,11 @@ func TestRetryReason(t *testing.T) {
 	}
 }
 
-// A connection without a descriptor is served too, only by waiting.
+// A connection without a descriptor is served with blocking writes.
 func TestPlainSocket(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer func() { _, _ = ours.Close(), theirs.Close() }()
-	s := &plainSocket{conn: ours, limit: 10 * time.Second}
+	s := &plainSocket{conn: ours}
 	data := bytes.Repeat([]byte("0123456789"), 10_000)
 	received := make(chan []byte)
 	go func() {
@@ -164,19 +163,19 @@ func TestPlainSocket(t *testing.T) {
 		received <- got
 	}()
 	for left := data; len(left) > 0; {
-		n, full, err := s.try(left)
+		n, full, err := s.tryWrite(left)
 		if err != nil || !full {
 			t.Fatalf("try: %d, %v, %v", n, full, err)
 		}
 		left = left[n:]
-		if err := s.wait(); err != nil {
+		if err := s.waitWritable(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := <-received; !bytes.Equal(got, data) {
 		t.Errorf("%d bytes arrived of %d", len(got), len(data))
 	}
-	if n, full, _ := s.try(nil); n != 0 || !full {
+	if n, full, _ := s.tryWrite(nil); n != 0 || !full {
 		t.Errorf("try of nothing: %d, %v", n, full)
 	}
 }

@@ -4,36 +4,36 @@ import (
 	"sort"
 	"sync/atomic"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// segment is consecutive events as ready-made frames, back to back. One goroutine
-// adds; any number read, without a lock, what has been published. Nothing
-// published is ever changed or moved.
+// segment holds consecutive events, encoded as frames, back to back. One goroutine
+// adds events; any number of goroutines read the published ones without a lock,
+// because these are never changed or moved.
 type segment struct {
 	first   uint64 // seq of the first event
 	buf     []byte // of fixed length
 	entries []entry
 	ready   atomic.Int32 // entries published
 
-	added int // entries, of the goroutine that adds
-	used  int // bytes of buf, likewise
+	added int // entries added; used by the adding goroutine only
+	used  int // bytes of buf used; likewise
 }
 
-// entry is what a filter has to know of an event, and where its frame ends.
+// entry holds what a filter compares, and the end of the event's frame.
 type entry struct {
 	task string
 	end  uint32 // in the segment's buf
 	kind kinds
 }
 
-// entryBytes is about what an entry takes, with the text of its task's id.
+// entryBytes is roughly the memory of an entry, with the text of its task id.
 const entryBytes = 24 + 40
 
-// maxEnvelope is what an event's frame has beside the task, in bytes.
+// maxEnvelope bounds the bytes of an event's frame besides the task.
 const maxEnvelope = maxHeader + 128
 
-// newSegment makes room for n events whose frames take size bytes in all.
+// newSegment returns a segment with room for n events and size bytes of frames.
 func newSegment(first uint64, size, n int) *segment {
 	return &segment{first: first, buf: make([]byte, size), entries: make([]entry, n)}
 }
@@ -54,7 +54,7 @@ func segmentOf(events []task.Event) *segment {
 	return s
 }
 
-// fits reports whether one more event, with so many bytes of JSON, fits.
+// fits reports whether one more event, with the given bytes of JSON, fits.
 func (s *segment) fits(json int) bool {
 	return s.added < len(s.entries) && s.used+maxHeader+json <= len(s.buf)
 }
@@ -65,10 +65,10 @@ func (s *segment) add(e *task.Event, json []byte) {
 	s.added++
 }
 
-// publish shows readers what has been added.
+// publish makes the added events visible to readers.
 func (s *segment) publish() { s.ready.Store(int32(s.added)) }
 
-// bytes is what the segment takes in memory, full or not.
+// bytes is the memory of the segment, whether it is full or not.
 func (s *segment) bytes() int { return len(s.buf) + len(s.entries)*entryBytes }
 
 // holds reports whether the event seq is here.
@@ -77,31 +77,31 @@ func (s *segment) holds(seq uint64) bool {
 }
 
 // from returns the published events from seq on. The segment holds seq.
-func (s *segment) from(seq uint64) run {
+func (s *segment) from(seq uint64) frameRange {
 	i := int(seq - s.first)
-	r := run{first: seq, buf: s.buf, entries: s.entries[i:s.ready.Load()]}
+	r := frameRange{first: seq, buf: s.buf, entries: s.entries[i:s.ready.Load()]}
 	if i > 0 {
 		r.begin = s.entries[i-1].end
 	}
 	return r
 }
 
-// run is part of a segment: at least one event.
-type run struct {
+// frameRange is a part of a segment with at least one event.
+type frameRange struct {
 	first   uint64 // seq of entries[0]
-	begin   uint32 // of its frame in buf
+	begin   uint32 // of the first frame, in buf
 	buf     []byte
 	entries []entry
 }
 
-// last is the seq of the run's last event.
-func (r run) last() uint64 { return r.first + uint64(len(r.entries)) - 1 }
+// last is the seq of the last event.
+func (r frameRange) last() uint64 { return r.first + uint64(len(r.entries)) - 1 }
 
-// frames returns all the frames of the run, back to back.
-func (r run) frames() []byte { return r.buf[r.begin:r.entries[len(r.entries)-1].end] }
+// frames returns all frames, back to back.
+func (r frameRange) frames() []byte { return r.buf[r.begin:r.entries[len(r.entries)-1].end] }
 
 // frame returns the frame of the i-th event.
-func (r run) frame(i int) []byte {
+func (r frameRange) frame(i int) []byte {
 	begin := r.begin
 	if i > 0 {
 		begin = r.entries[i-1].end
@@ -109,9 +109,9 @@ func (r run) frame(i int) []byte {
 	return r.buf[begin:r.entries[i].end]
 }
 
-// cut finds the frame that the n-th byte of the run belongs to, 1 ≤ n, and what
-// of that frame follows the byte.
-func (r run) cut(n int) (i int, rest []byte) {
+// split returns the index of the frame that contains the n-th byte (1 ≤ n), and
+// the rest of that frame after the byte.
+func (r frameRange) split(n int) (i int, rest []byte) {
 	end := r.begin + uint32(n)
 	i = sort.Search(len(r.entries), func(i int) bool { return r.entries[i].end >= end })
 	return i, r.buf[end:r.entries[i].end]

@@ -1,12 +1,13 @@
 // Package wsserver pushes events to any number of WebSocket clients, in order
 // and without a gap, from one bounded ring of frames that all of them share.
-// Who falls behind is fed from the event log. routes.go shows what the port
-// answers, hub.go who is served, client.go how.
+// A client that falls behind the ring is fed from the event log. routes.go lists
+// what the port answers, hub.go holds the clients, client.go sends to one of them.
 package wsserver
 
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -18,35 +19,42 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/access"
-	"github.com/taskctl/taskctl/pkg/eventlog"
-	"github.com/taskctl/taskctl/pkg/listen"
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/eventlog"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
-// Config is what can be set about a Server. Zero values mean the defaults given
-// here.
+// The defaults of [Config] that are the defaults of the settings too.
+const (
+	DefaultMaxClients = 10_000
+	DefaultRingBytes  = 8 << 20
+)
+
+// Config holds the settings of a Server. A zero value means the default given here.
 type Config struct {
 	Access     access.Policy
-	MaxClients int   // at once; one more is answered 503: 20,000
-	RingBytes  int64 // memory for the newest events, shared by all clients: 8 MiB;
-	// as much again is used while some clients are further behind than that
+	TLS        *tls.Config // nil: plain HTTP
+	PerAddress listen.PerAddress
+	MaxClients int   // clients connected at once; the next one gets 503: DefaultMaxClients
+	RingBytes  int64 // memory for the newest events, shared by all clients: DefaultRingBytes.
+	// The cache for clients that are further behind takes as much again while it is used.
 
-	Ping      time.Duration // between pings: 25 s
-	Heartbeat time.Duration // of silence before a heartbeat message: 20 s
-	Timeout   time.Duration // for a client to take a byte, or to answer a ping: 30 s
-	Quiet     time.Duration // between looks at the log while the link is up: 5 s
-	Alone     time.Duration // the same while it is down: 250 ms
+	Ping         time.Duration // between pings: 25 s
+	Heartbeat    time.Duration // without a message before a heartbeat is sent: 20 s
+	Timeout      time.Duration // for a client to accept a byte, or to answer a ping: 30 s
+	PollLinked   time.Duration // between reads of the log while the link is up: 5 s
+	PollUnlinked time.Duration // between reads of the log while the link is down: 250 ms
 
-	Grace        time.Duration // for a handshake under way when the server is replaced; see listen.Server: 100 ms
+	Grace        time.Duration // for handshakes in progress when the server is replaced; see listen.Server: 100 ms
 	CloseTimeout time.Duration // for a client to answer a close frame: 300 ms
-	DrainTimeout time.Duration // for all of them to leave: 8 s
+	DrainTimeout time.Duration // for all clients to disconnect: 8 s
 }
 
 func (c Config) withDefaults() Config {
-	c.RingBytes = cmp.Or(c.RingBytes, 8<<20)
-	c.MaxClients = cmp.Or(c.MaxClients, 20_000)
+	c.RingBytes = cmp.Or(c.RingBytes, DefaultRingBytes)
+	c.MaxClients = cmp.Or(c.MaxClients, DefaultMaxClients)
 	c.Ping = cmp.Or(c.Ping, 25*time.Second)
 	c.Heartbeat = cmp.Or(c.Heartbeat, 20*time.Second)
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
@@ -56,35 +64,37 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what a Server works with. Listeners, Log and Logger are required; Run
-// closes the listeners.
+// Deps holds the dependencies of a Server. Listeners, Log and Logger are required.
+// Run closes the listeners.
 type Deps struct {
 	Listeners  []net.Listener
 	Gate       listen.Gate
 	Log        task.Log
-	Subscriber task.Subscriber // what arrives live; nil: the log alone is followed
-	Link       http.Handler    // serves /link; nil: there is none
-	Metrics    *metrics.Set    // what /metrics shows, besides the process; nil: a set of its own
+	Subscriber task.Subscriber // delivers new events at once; nil: only the log is read
+	Link       http.Handler    // serves /link; nil: there is no /link
+	Metrics    *metrics.Set    // shown by /metrics, with those of the process; nil: a new set
 	Logger     *slog.Logger
 	Lang       message.Lang
 }
 
-// Server is the notification server. Make it with [New].
+// Server is the notification server. [New] creates it.
 type Server struct {
 	config    Config
 	listeners []net.Listener
 	gate      listen.Gate
 	link      http.Handler
+	connector eventlog.Connector // nil: unknown whether events arrive at once
 	set       *metrics.Set
 	logger    *slog.Logger
 
 	hub      *hub
 	follower *eventlog.Follower
 	upgrader *websocket.Upgrader
+	checker  *listen.HealthChecker
 	ready    chan struct{}
 }
 
-// New wires a Server; it starts with [Server.Run].
+// New returns a Server, which [Server.Run] starts.
 func New(config Config, deps Deps) (*Server, error) {
 	if len(deps.Listeners) == 0 || deps.Log == nil || deps.Logger == nil {
 		return nil, errors.New("wsserver: listeners, a log and a logger are required")
@@ -93,18 +103,19 @@ func New(config Config, deps Deps) (*Server, error) {
 		deps.Metrics = metrics.NewSet()
 	}
 	config = config.withDefaults()
-	if most := affordable(listen.OpenFiles()); most > 0 && config.MaxClients > most {
-		deps.Logger.Info("fewer clients than configured: a process may not open more files",
+	if most := ClientLimit(); config.MaxClients > most {
+		deps.Logger.Info("client limit reduced to fit the limit of open files",
 			"max_clients", most, "configured", config.MaxClients)
 		config.MaxClients = most
 	}
-	h := &hub{config: config, log: deps.Log, logger: deps.Logger, lang: deps.Lang, begun: make(chan struct{})}
-	rhythm := newRhythm(config.Ping, config.Heartbeat, config.Timeout)
+	h := &hub{config: config, log: deps.Log, connLog: &connLog{logger: deps.Logger}, lang: deps.Lang, ready: make(chan struct{})}
+	intervals := newIntervals(config.Ping, config.Heartbeat, config.Timeout)
 	for range runtime.GOMAXPROCS(0) {
-		h.shards = append(h.shards, newShard(rhythm))
+		h.shards = append(h.shards, newShard(intervals))
 	}
 	h.meter = newMeter(deps.Metrics, h)
-	if link, ok := deps.Subscriber.(eventlog.Connector); ok {
+	link, _ := deps.Subscriber.(eventlog.Connector)
+	if link != nil {
 		deps.Metrics.NewGauge("taskctl_link_up", func() float64 {
 			if link.Connected() {
 				return 1
@@ -114,23 +125,30 @@ func New(config Config, deps Deps) (*Server, error) {
 	}
 	h.catchup = newCatchup(deps.Log, deps.Logger, h.meter)
 	return &Server{
-		config: config, listeners: deps.Listeners, gate: deps.Gate, link: deps.Link,
+		config: config, listeners: deps.Listeners, gate: deps.Gate, link: deps.Link, connector: link,
 		set: deps.Metrics, logger: deps.Logger,
 		hub: h,
-		follower: eventlog.New(eventlog.Config{Quiet: config.Quiet, Alone: config.Alone},
-			deps.Log, deps.Subscriber, h, deps.Logger),
+		follower: eventlog.New(eventlog.Config{Interval: config.PollLinked, AloneInterval: config.PollUnlinked},
+			eventlog.Deps{Log: deps.Log, Subscriber: deps.Subscriber, Sink: h, Logger: deps.Logger}),
 		upgrader: newUpgrader(),
+		checker:  listen.NewHealthChecker(),
 		ready:    make(chan struct{}),
 	}, nil
 }
 
-// affordable is how many clients a limit of open files leaves room for, with some
-// left over to refuse the others, to read the log, and to answer requests.
-func affordable(files int) int { return files - files/16 - 32 }
+// otherConns are the connections besides clients: the link, health checks, metrics,
+// and those that are told that there are too many clients.
+const otherConns = 32
 
-// Ready is closed when the place in the event log is known and clients are
-// served, or will be as soon as the gate opens.
+// ClientLimit is how many clients the limit of open files allows.
+func ClientLimit() int { return max(1, listen.MaxConns()-otherConns) }
+
+// Ready is closed when the head of the event log is known and clients are served,
+// or will be served as soon as the gate opens.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// CheckHealth sends a health check to this server, as its launcher wants to know it.
+func (s *Server) CheckHealth(ctx context.Context) error { return s.checker.Check(ctx) }
 
 // Addr is the address of the first listener.
 func (s *Server) Addr() string { return s.listeners[0].Addr().String() }
@@ -138,14 +156,14 @@ func (s *Server) Addr() string { return s.listeners[0].Addr().String() }
 // Clients counts the connected clients.
 func (s *Server) Clients() int { return int(s.hub.clients.Load()) }
 
-// Run serves until ctx ends or the gate retires it, sends every client away with
-// a close frame, and returns nil. An error means that it could not serve.
+// Run serves until ctx ends or the gate retires it, then closes every client with
+// a close frame and returns nil. An error means that it could not serve.
 func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	var followErr error
 	background.Go(func() {
-		defer cancel() // without it nobody would be told anything
+		defer cancel() // without the follower, clients get no events
 		followErr = s.follower.Run(ctx)
 	})
 	for _, shard := range s.hub.shards {
@@ -154,7 +172,10 @@ func (s *Server) Run(ctx context.Context) error {
 	for range catchupWorkers {
 		background.Go(func() { s.hub.catchup.run(ctx) })
 	}
-	background.Go(func() { s.hub.sweep(ctx) })
+	background.Go(func() { s.hub.maintain(ctx) })
+	if s.config.Access.Tokens != nil {
+		background.Go(func() { s.hub.closeRevoked(ctx, s.config.Access.Tokens) })
+	}
 	err := s.serve(ctx)
 	cancel()
 	background.Wait()
@@ -163,38 +184,44 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) serve(ctx context.Context) error {
 	select {
-	case <-s.hub.begun:
+	case <-s.hub.ready:
 	case <-ctx.Done():
 		for _, l := range s.listeners {
-			_ = l.Close() // nobody has been served
+			_ = l.Close() // no connection has been accepted
 		}
 		return nil
 	}
 	close(s.ready)
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // a WebSocket handshake needs it
 	server := listen.Server{
 		HTTP: &http.Server{
+			Protocols:         protocols,
 			Handler:           s,
 			ReadHeaderTimeout: 10 * time.Second,
-			ReadTimeout:       15 * time.Second,
+			ReadTimeout:       10 * time.Second,
 			WriteTimeout:      15 * time.Second,
 			IdleTimeout:       time.Minute,
 			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 		},
+		TLS:          s.config.TLS,
+		PerAddress:   s.config.PerAddress,
+		Health:       s.checker,
 		Listeners:    s.listeners,
+		Logger:       s.logger,
 		Gate:         s.gate,
 		Grace:        s.config.Grace,
 		DrainTimeout: s.config.DrainTimeout,
-		Drain: func(ctx context.Context, retired bool) {
-			if retired {
-				s.hub.leave(ctx, func(nth int) (closeCode, string) { return closeRestarting, retryReason(nth) })
+		Drain: func(ctx context.Context, cause listen.StopCause) {
+			if cause == listen.Retired {
+				s.hub.shutdown(ctx, func(nth int) (closeCode, string) { return closeRestarting, retryReason(nth) })
 			} else {
-				s.hub.leave(ctx, func(int) (closeCode, string) { return closeGoingAway, "shutting down" })
+				s.hub.shutdown(ctx, func(int) (closeCode, string) { return closeGoingAway, "shutting down" })
 			}
 		},
 	}
 	err := server.Run(ctx)
-	if err == nil { // no handshake begins any more
+	if err == nil { // no new handshake can begin
 		s.hub.handshakes.Wait()
 	}
 	return err

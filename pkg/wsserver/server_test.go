@@ -16,10 +16,10 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/listen"
-	"github.com/taskctl/taskctl/pkg/task"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wsserver"
 )
 
 func TestMain(m *testing.M) {
@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience bounds every wait of these tests.
-const patience = 20 * time.Second
+// waitTimeout bounds every wait of these tests.
+const waitTimeout = 20 * time.Second
 
 // system is a Server over a log in memory, with a broker in memory.
 type system struct {
@@ -85,7 +85,7 @@ func serveOn(t testing.TB, l net.Listener, config wsserver.Config, log *eventlog
 	})
 	select {
 	case <-s.Ready():
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		t.Fatal("not ready")
 	}
 	return s
@@ -143,7 +143,7 @@ func (p *peer) next() message {
 }
 
 func (p *peer) read() (m message, err error) {
-	_ = p.SetReadDeadline(time.Now().Add(patience))
+	_ = p.SetReadDeadline(time.Now().Add(waitTimeout))
 	kind, data, err := p.ReadMessage()
 	if err != nil {
 		return m, err
@@ -165,7 +165,7 @@ func (p *peer) expect(from, to uint64) {
 // follow is expect for goroutines other than the test's.
 func (p *peer) follow(from, to uint64) error {
 	for seq := from; seq <= to; {
-		_ = p.SetReadDeadline(time.Now().Add(patience))
+		_ = p.SetReadDeadline(time.Now().Add(waitTimeout))
 		_, data, err := p.ReadMessage()
 		switch {
 		case err != nil:
@@ -184,7 +184,7 @@ func (p *peer) follow(from, to uint64) error {
 func (p *peer) closed() *websocket.CloseError {
 	p.t.Helper()
 	for {
-		_ = p.SetReadDeadline(time.Now().Add(patience))
+		_ = p.SetReadDeadline(time.Now().Add(waitTimeout))
 		_, _, err := p.ReadMessage()
 		if err == nil {
 			continue
@@ -194,21 +194,6 @@ func (p *peer) closed() *websocket.CloseError {
 			p.t.Fatalf("ended with %v; want a close frame", err)
 		}
 		return ce
-	}
-}
-
-// await polls until the condition holds.
-func await(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	ticker := time.NewTicker(2 * time.Millisecond)
-	defer ticker.Stop()
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("waited in vain for %s", what)
-		}
 	}
 }
 

@@ -7,82 +7,84 @@ import (
 	"time"
 )
 
-// tick counts a shard's rounds of looking after its clients: the unit in which
-// they measure time. It starts at 1.
+// tick is the unit of time of a shard: the number of its timeout checks. It starts
+// at 1.
 type tick = uint32
 
-// shard is a part of the clients, served by one goroutine.
+// shard holds a part of the clients, which one goroutine serves.
 type shard struct {
-	rhythm rhythm
-	wake   chan struct{}
-	ticks  atomic.Uint32
-	events atomic.Uint64 // delivered
-	writes atomic.Uint64
+	intervals intervals
+	wake      chan struct{}
+	ticks     atomic.Uint32
+	events    atomic.Uint64 // delivered
+	writes    atomic.Uint64
 
 	mu      sync.Mutex
 	clients []*client
 }
 
-// rhythm is the intervals at which clients are looked after, in ticks.
-type rhythm struct {
+// intervals are the keepalive times of clients, in ticks.
+type intervals struct {
 	every                    time.Duration // of a tick
 	ping, heartbeat, timeout tick
+	accept, slow             tick // see keepalive.go
 }
 
-// ticksPerInterval is how finely the shortest interval is kept.
+// ticksPerInterval is the number of ticks in the shortest interval.
 const ticksPerInterval = 8
 
-func newRhythm(ping, heartbeat, timeout time.Duration) rhythm {
+func newIntervals(ping, heartbeat, timeout time.Duration) intervals {
 	every := max(min(ping, heartbeat, timeout)/ticksPerInterval, time.Millisecond)
-	return rhythm{
+	return intervals{
 		every: every,
 		ping:  tick(ping / every), heartbeat: tick(heartbeat / every), timeout: tick(timeout / every),
+		accept: tick(acceptFactor * float64(timeout) / float64(every)), slow: tick(slowFactor * timeout / every),
 	}
 }
 
-func newShard(r rhythm) *shard {
-	s := &shard{rhythm: r, wake: make(chan struct{}, 1)}
+func newShard(r intervals) *shard {
+	s := &shard{intervals: r, wake: make(chan struct{}, 1)}
 	s.ticks.Store(1)
 	return s
 }
 
 func (s *shard) now() tick { return s.ticks.Load() }
 
-// run sends until ctx ends: at once whenever there is something new. While it
-// goes through its clients more may come, and goes out together in the next round.
+// run sends new events to its clients until ctx ends, without a delay. Events that
+// arrive while it sends are sent together in the next round.
 func (s *shard) run(ctx context.Context) {
-	ticker := time.NewTicker(s.rhythm.every)
+	ticker := time.NewTicker(s.intervals.every)
 	defer ticker.Stop()
 	var round []*client
 	for {
 		select {
 		case <-s.wake:
-			round = s.copyTo(round)
+			round = s.snapshot(round)
 			for _, c := range round {
-				c.kick()
+				c.sendPending()
 			}
 		case <-ticker.C:
 			now := s.ticks.Add(1)
-			round = s.copyTo(round)
+			round = s.snapshot(round)
 			for _, c := range round {
-				c.check(now)
+				c.checkTimeouts(now)
 			}
 		case <-ctx.Done():
 			return
 		}
-		clear(round) // keep nobody who has left
+		clear(round) // so that disconnected clients can be collected
 	}
 }
 
-// kick has the shard run through its clients. It never blocks.
-func (s *shard) kick() {
+// notify makes the shard send to its clients. It never blocks.
+func (s *shard) notify() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (s *shard) copyTo(round []*client) []*client {
+func (s *shard) snapshot(round []*client) []*client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append(round[:0], s.clients...)
@@ -91,7 +93,7 @@ func (s *shard) copyTo(round []*client) []*client {
 func (s *shard) add(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.place = len(s.clients)
+	c.index = len(s.clients)
 	s.clients = append(s.clients, c)
 }
 
@@ -99,8 +101,8 @@ func (s *shard) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := len(s.clients) - 1
-	s.clients[c.place] = s.clients[last]
-	s.clients[c.place].place = c.place
+	s.clients[c.index] = s.clients[last]
+	s.clients[c.index].index = c.index
 	s.clients[last] = nil
 	s.clients = s.clients[:last]
 }

@@ -2,42 +2,52 @@ package wsserver
 
 import (
 	"net"
-	"time"
+	"syscall"
+
+	"taskctl/pkg/listen"
 )
 
-// socket writes without waiting, so that one goroutine can serve many clients.
-// Its methods are called by one goroutine at a time.
+// socket writes without blocking, so that one goroutine can serve many clients.
+// Its methods must not be called concurrently.
 type socket interface {
-	// try writes what the connection takes at once. full says that it took less
-	// than all of p, or that no more should be tried before wait has returned.
-	try(p []byte) (n int, full bool, err error)
+	// tryWrite writes as much as the connection accepts at once. full means that
+	// the caller must not write again before waitWritable has returned.
+	tryWrite(p []byte) (n int, full bool, err error)
 
-	// wait blocks until the connection may take more, or is closed.
-	wait() error
+	// progress reports whether bytes wait to be sent, and how many bytes the peer has
+	// acknowledged in total, if the system reports that.
+	progress() (backlog bool, acked uint64)
+
+	// waitWritable blocks until the connection may accept more, or is closed.
+	waitWritable() error
 }
 
-// plainSocket serves connections that can only be written to by waiting: it
-// holds back a copy of what try was given until wait writes it.
+// plainSocket serves connections that only have blocking writes, as with TLS. tryWrite
+// copies its argument; waitWritable writes the copy, until the connection is closed.
 type plainSocket struct {
-	conn  net.Conn
-	limit time.Duration // for wait to write what it holds
-	held  []byte
+	conn    net.Conn
+	below   syscall.RawConn // the TCP connection; nil: unknown
+	pending []byte
 }
 
-// plainChunk bounds what a plainSocket holds.
-const plainChunk = 16 << 10
+// maxPending bounds the copy in a plainSocket, in bytes.
+const maxPending = 16 << 10
 
-func (s *plainSocket) try(p []byte) (int, bool, error) {
-	n := min(len(p), plainChunk-len(s.held))
-	s.held = append(s.held, p[:n]...)
+func (s *plainSocket) tryWrite(p []byte) (int, bool, error) {
+	n := min(len(p), maxPending-len(s.pending))
+	s.pending = append(s.pending, p[:n]...)
 	return n, true, nil
 }
 
-func (s *plainSocket) wait() error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.limit)); err != nil {
-		return err
-	}
-	_, err := s.conn.Write(s.held)
-	s.held = nil
+func (s *plainSocket) waitWritable() error {
+	_, err := s.conn.Write(s.pending)
+	s.pending = nil
 	return err
+}
+
+func (s *plainSocket) progress() (backlog bool, acked uint64) {
+	if s.below == nil {
+		return false, 0
+	}
+	return listen.Progress(s.below)
 }

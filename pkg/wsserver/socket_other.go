@@ -2,11 +2,6 @@
 
 package wsserver
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
-func newSocket(conn net.Conn, limit time.Duration) socket {
-	return &plainSocket{conn: conn, limit: limit}
-}
+func newSocket(conn net.Conn) socket { return &plainSocket{conn: conn} }

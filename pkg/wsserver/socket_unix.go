@@ -6,25 +6,26 @@ import (
 	"errors"
 	"net"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"taskctl/pkg/listen"
 )
 
-func newSocket(conn net.Conn, limit time.Duration) socket {
+func newSocket(conn net.Conn) socket {
 	if c, ok := conn.(syscall.Conn); ok {
 		if raw, err := c.SyscallConn(); err == nil {
 			return fdSocket{raw}
 		}
 	}
-	return &plainSocket{conn: conn, limit: limit}
+	return &plainSocket{conn: conn, below: listen.Raw(listen.Transport(conn))}
 }
 
-// fdSocket writes to the descriptor itself: it is non-blocking, and returning
-// true to the runtime's poller at EAGAIN means not to wait.
+// fdSocket writes to the non-blocking descriptor itself: the callback returns true
+// at EAGAIN, so that the runtime's poller does not wait.
 type fdSocket struct{ raw syscall.RawConn }
 
-func (s fdSocket) try(p []byte) (n int, full bool, err error) {
+func (s fdSocket) tryWrite(p []byte) (n int, full bool, err error) {
 	var writeErr error
 	err = s.raw.Write(func(fd uintptr) bool {
 		n, full, writeErr = write(int(fd), p)
@@ -47,9 +48,9 @@ func write(fd int, p []byte) (n int, full bool, err error) {
 	}
 }
 
-// wait asks the kernel itself before it waits for the poller: the poller tells
-// of a change once, and may have done so since the write that was refused.
-func (s fdSocket) wait() error {
+// waitWritable asks the kernel before it waits for the poller: the poller is
+// edge-triggered, and the change may have come just after the last write.
+func (s fdSocket) waitWritable() error {
 	var pollErr error
 	err := s.raw.Write(func(fd uintptr) bool {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
@@ -61,4 +62,8 @@ func (s fdSocket) wait() error {
 		return n > 0
 	})
 	return errors.Join(err, pollErr)
+}
+
+func (s fdSocket) progress() (backlog bool, acked uint64) {
+	return listen.Progress(s.raw)
 }

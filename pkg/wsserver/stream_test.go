@@ -14,15 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
-	"github.com/taskctl/taskctl/pkg/task"
-	"github.com/taskctl/taskctl/pkg/wsserver"
+	"taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wsserver"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestWelcomeThenEveryEvent(t *testing.T) {
 	s := serve(t, wsserver.Config{}, nil)
 	s.publish(3)
-	await(t, "the events", func() bool { return s.value(t, "taskctl_last_seq") == 3 })
+	waittest.For(t, "the events", func() bool { return s.value(t, "taskctl_last_seq") == 3 })
 	p, w := s.dial(t, "")
 	want := message{Type: "connected", Message: "Connected to the task notifications", Clients: 1, Seq: 3, Epoch: "e1"}
 	if diff := cmp.Diff(want, w); diff != "" {
@@ -38,7 +40,7 @@ func TestWelcomeThenEveryEvent(t *testing.T) {
 		t.Errorf("the welcome counts %d clients, the server %d; want 2", w.Clients, s.Clients())
 	}
 	_ = second.Close()
-	await(t, "the second client to be gone", func() bool { return s.Clients() == 1 })
+	waittest.For(t, "the second client to be gone", func() bool { return s.Clients() == 1 })
 }
 
 func TestOrderAndCompletenessUnderLoad(t *testing.T) {
@@ -63,7 +65,7 @@ func TestOrderAndCompletenessUnderLoad(t *testing.T) {
 	}
 }
 
-// A broker may lose, repeat and reorder; clients see nothing of it.
+// A broker may lose, repeat and reorder events; clients do not notice.
 func TestBadBroker(t *testing.T) {
 	s := serve(t, wsserver.Config{}, nil)
 	p, _ := s.dial(t, "")
@@ -77,10 +79,10 @@ func TestBadBroker(t *testing.T) {
 	p.expect(1, 1000)
 }
 
-// What another process commits arrives although no publisher is connected, and
-// at once when one comes or goes.
+// Events that another process commits are delivered while no publisher is connected,
+// and at once when one connects or disconnects.
 func TestWithoutLink(t *testing.T) {
-	s := serve(t, wsserver.Config{Quiet: time.Hour, Alone: 5 * time.Millisecond}, nil)
+	s := serve(t, wsserver.Config{PollLinked: time.Hour, PollUnlinked: 5 * time.Millisecond}, nil)
 	p, _ := s.dial(t, "")
 	s.pipe.Connect(false)
 	for seq := uint64(1); seq <= 5; seq++ {
@@ -93,7 +95,7 @@ func TestWithoutLink(t *testing.T) {
 }
 
 func TestLookWhenTheLinkChanges(t *testing.T) {
-	s := serve(t, wsserver.Config{Quiet: time.Hour, Alone: time.Hour}, nil)
+	s := serve(t, wsserver.Config{PollLinked: time.Hour, PollUnlinked: time.Hour}, nil)
 	p, _ := s.dial(t, "")
 	for seq, connected := range []bool{false, true, false} {
 		s.log.Add(1)
@@ -120,12 +122,12 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// Resuming does not depend on the server's memory: another one goes on.
+// Resuming does not depend on the server's memory: a new server continues.
 func TestResumeAcrossRestarts(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	var last uint64
 	for range 4 {
-		s := serve(t, wsserver.Config{Quiet: time.Hour, CloseTimeout: time.Millisecond}, log)
+		s := serve(t, wsserver.Config{PollLinked: time.Hour, CloseTimeout: time.Millisecond}, log)
 		p, w := s.dial(t, fmt.Sprintf("?since=e1:%d", last))
 		if !w.Resumed {
 			t.Fatalf("not resumed: %+v", w)
@@ -139,8 +141,8 @@ func TestResumeAcrossRestarts(t *testing.T) {
 	}
 }
 
-// A thousand clients that come back at once from about the same place do not
-// read the log a thousand times, and lose nothing while writes go on.
+// A thousand clients that resume at once from about the same position do not read
+// the log a thousand times, and lose nothing while writes continue.
 func TestManyResumeAtOnce(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	const clients, old, fresh = 100, 3000, 300
@@ -169,7 +171,7 @@ func TestManyResumeAtOnce(t *testing.T) {
 func TestLogThatDoesNotAnswer(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	log.Add(599)
-	s := serve(t, wsserver.Config{Quiet: time.Hour}, log)
+	s := serve(t, wsserver.Config{PollLinked: time.Hour}, log)
 	linked, _ := s.dial(t, "")
 	s.publish(1)
 	linked.expect(600, 600) // from now on what is published arrives
@@ -191,7 +193,7 @@ func TestReset(t *testing.T) {
 	log := eventlogtest.NewLog("e1")
 	log.Add(1000)
 	log.Forget(601)
-	s := serve(t, wsserver.Config{RingBytes: 16 << 10, Quiet: time.Hour}, log)
+	s := serve(t, wsserver.Config{RingBytes: 16 << 10, PollLinked: time.Hour}, log)
 	s.publish(100)
 	for since, reason := range map[string]string{
 		"other:1050": "epoch", "other:0": "epoch", "e1:599": "too_old", "0": "too_old",
@@ -215,9 +217,9 @@ func TestReset(t *testing.T) {
 	p.expect(1101, 1103)
 }
 
-// A position that the api has told of may be ahead of what has come by the link.
+// A position from the API may be ahead of the events that the link has delivered.
 func TestResumeAheadOfTheLink(t *testing.T) {
-	s := serve(t, wsserver.Config{Quiet: time.Hour}, nil)
+	s := serve(t, wsserver.Config{PollLinked: time.Hour}, nil)
 	events := s.log.Add(10)
 	p, w := s.dial(t, "?since=8")
 	if !w.Resumed || w.Seq != 8 {
@@ -228,7 +230,7 @@ func TestResumeAheadOfTheLink(t *testing.T) {
 }
 
 func TestLogReplacedWhileClientsAreConnected(t *testing.T) {
-	s := serve(t, wsserver.Config{Quiet: time.Hour}, nil)
+	s := serve(t, wsserver.Config{PollLinked: time.Hour}, nil)
 	live, _ := s.dial(t, "")
 	s.publish(50)
 	live.expect(1, 50)
@@ -244,7 +246,7 @@ func TestLogReplacedWhileClientsAreConnected(t *testing.T) {
 	}
 }
 
-// slowLog holds back what it has read for clients that are behind.
+// slowLog delays the reads for clients that are behind.
 type slowLog struct {
 	*eventlogtest.Log
 	read, release chan struct{}
@@ -259,7 +261,7 @@ func (l *slowLog) Read(ctx context.Context, after task.Position, limit int) ([]t
 	return events, head, err
 }
 
-// What was being read of a log when another took its place reaches nobody.
+// Events of a read that was in progress when the log was replaced are not delivered.
 func TestLogReplacedWhileItIsRead(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -267,7 +269,7 @@ func TestLogReplacedWhileItIsRead(t *testing.T) {
 	}
 	log := &slowLog{eventlogtest.NewLog("e1"), make(chan struct{}, 8), make(chan struct{}, 8)}
 	log.Add(100)
-	s := serveOn(t, l, wsserver.Config{Quiet: time.Hour}, log.Log, log)
+	s := serveOn(t, l, wsserver.Config{PollLinked: time.Hour}, log.Log, log)
 	p, _ := s.dial(t, "?since=e1:10")
 	<-log.read
 	log.Restore("e2", 20)
@@ -276,7 +278,7 @@ func TestLogReplacedWhileItIsRead(t *testing.T) {
 		t.Errorf("got %+v; want a reset (epoch) to 20", m)
 	}
 	log.release <- struct{}{}
-	await(t, "what was read", func() bool { return s.value(t, "taskctl_catchup_reads_total") == 1 })
+	waittest.For(t, "what was read", func() bool { return s.value(t, "taskctl_catchup_reads_total") == 1 })
 	for seq := uint64(21); seq <= 23; seq++ {
 		fresh := eventlogtest.Event(seq)
 		fresh.Task = []byte(`{"title":"of the other log"}`)

@@ -10,20 +10,22 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/task"
 )
 
-// handshakeTimeout bounds the writing of the answer to a handshake.
+// handshakeTimeout bounds how long writing the handshake response may take.
 const handshakeTimeout = 10 * time.Second
 
-// newUpgrader does the handshake and nothing more. Nothing is compressed: frames
-// are made once for everybody.
+// newUpgrader returns an upgrader that is used for the handshake only. There is no
+// compression, because a frame is encoded once for all clients.
 func newUpgrader() *websocket.Upgrader {
 	return &websocket.Upgrader{
 		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   inboundBuffer,
+		ReadBufferSize:   readBufferSize,
 		WriteBufferPool:  new(sync.Pool),                           // nothing is written through gorilla
-		CheckOrigin:      func(*http.Request) bool { return true }, // access has
+		CheckOrigin:      func(*http.Request) bool { return true }, // Access has checked it
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			sendProblem(w, status, strings.TrimPrefix(reason.Error(), "websocket: "))
 		},
@@ -31,7 +33,7 @@ func newUpgrader() *websocket.Upgrader {
 }
 
 // subscribe is the handler of / and /ws.
-func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
+func (s *Server) subscribe(w http.ResponseWriter, r *http.Request, caller access.Identity) {
 	if !websocket.IsWebSocketUpgrade(r) {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Set("Connection", "Upgrade")
@@ -40,10 +42,10 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Header.Get("Sec-WebSocket-Version") != "13" {
 		w.Header().Set("Sec-WebSocket-Version", "13")
-		sendProblem(w, http.StatusUpgradeRequired, "version 13 of the WebSocket protocol is spoken here")
+		sendProblem(w, http.StatusUpgradeRequired, "only version 13 of the WebSocket protocol is supported")
 		return
 	}
-	if fault := handshakeFault(r); fault != "" {
+	if fault := checkHandshake(r); fault != "" {
 		sendProblem(w, http.StatusBadRequest, fault)
 		return
 	}
@@ -54,12 +56,12 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 	}
 	at, err := s.hub.resolve(r.Context(), since)
 	if err != nil {
-		s.logger.Warn("looking for the place to resume from", "error", err)
-		unavailable(w, "the event log cannot be read now")
+		s.logger.Warn("find the position to resume from", "error", err)
+		unavailable(w, "the event log cannot be read at the moment; try again")
 		return
 	}
 	if !s.hub.reserve() {
-		unavailable(w, "as many clients as are allowed are connected")
+		unavailable(w, "the maximum number of clients is connected; try again later")
 		return
 	}
 	s.hub.handshakes.Add(1)
@@ -69,16 +71,17 @@ func (s *Server) subscribe(w http.ResponseWriter, r *http.Request) {
 		header.Set("Sec-WebSocket-Protocol", name)
 	}
 	conn, err := s.upgrader.Upgrade(w, r, header)
-	if err != nil { // the client has been told
+	if err != nil { // the upgrader has answered
 		s.hub.release()
 		return
 	}
-	s.hub.admit(conn.NetConn(), filter, at)
+	s.hub.admit(admission{conn: listen.Slim(conn.NetConn()), filter: filter, at: at, caller: &caller})
 }
 
-// handshakeFault is what a handshake must not be (RFC 6455 §4.2.1, §11.3.1 and
-// §11.3.5) and gorilla/websocket takes all the same; empty: it is sound.
-func handshakeFault(r *http.Request) string {
+// checkHandshake returns what is wrong with a handshake in the cases that
+// gorilla/websocket accepts against RFC 6455 §4.2.1, §11.3.1 and §11.3.5; empty:
+// nothing is wrong.
+func checkHandshake(r *http.Request) string {
 	switch {
 	case !r.ProtoAtLeast(1, 1):
 		return "a WebSocket handshake needs HTTP/1.1"
@@ -88,17 +91,17 @@ func handshakeFault(r *http.Request) string {
 	return ""
 }
 
-// parseParameters reads the query of a subscription. What it does not know is an
-// error: a mistyped since would lose events in silence.
+// parseParameters reads the query of a subscription. An unknown parameter is an
+// error, because a mistyped since would lose events without notice.
 func parseParameters(query string) (since *task.Position, f *filter, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, nil, errors.New("the query is malformed")
+		return nil, nil, errors.New("the query string is malformed")
 	}
 	for name, given := range values {
 		switch {
 		case name != "since" && name != "types" && name != "task":
-			return nil, nil, errors.New("unknown parameter; there are since, types and task")
+			return nil, nil, errors.New("unknown query parameter; use since, types or task")
 		case len(given) > 1:
 			return nil, nil, task.Invalid(name, "must be given once")
 		case given[0] == "":

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 const testEpoch = "e1"
 
-// scene is a small run without a fault, as it would be recorded: three tasks,
-// seven events and their writes, a patch that changes nothing, and a refusal.
+// scene is the record of a small run without a fault: three tasks, seven events and
+// their writes, a patch that changes nothing, and a refused write.
 type scene struct {
 	events   []string // by seq
 	writes   []*write
@@ -93,7 +93,7 @@ func welcome(seq int) string {
 
 func heartbeat(seq int) string { return fmt.Sprintf(`{"type":"heartbeat","seq":%d}`, seq) }
 
-// stream is what a consumer of all events records, with a reconnection after the
+// stream is the record of a consumer of all events, with a reconnection after the
 // third: lines 3 to 5 are the events 1 to 3, lines 9 to 12 the others.
 func (s *scene) stream() []string {
 	lines := []string{"# connected; last told 0", welcome(0)}
@@ -111,8 +111,8 @@ func (s *scene) filtered() []string {
 	return []string{welcome(0), prev(1, 0), prev(2, 1), heartbeat(3), "# ended: EOF", welcome(3), prev(5, 3), prev(6, 5)}
 }
 
-// consumerLog is what the launcher's own consumer prints, with a restart after
-// the fifth event that repeats two.
+// consumerLog is the log of the launcher's own consumer, with a restart after the fifth
+// event that repeats two events.
 func (s *scene) consumerLog(h *history) []string {
 	line := func(seq uint64) string {
 		e := h.at(seq)

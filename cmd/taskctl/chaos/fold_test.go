@@ -5,18 +5,18 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // listing is one answer to GET /tasks that holds all tasks, or the pages of one.
 type listing struct {
 	tasks []json.RawMessage // newest first
-	seq   uint64            // where the log stood
-	floor uint64            // an acknowledged write had this seq before it was asked for
+	seq   uint64            // the head of the log
+	floor uint64            // the highest acknowledged seq before the request
 }
 
-// checkFold replays the log and compares what it makes of the tasks with what
-// GET /tasks said at every position where it was asked, the last of them the end.
+// checkFold replays the log and compares the resulting tasks with every answer of GET
+// /tasks, at its position. The last answer is from the end of the log.
 func checkFold(h *history, listings []listing) error {
 	listings = slices.SortedStableFunc(slices.Values(listings), func(a, b listing) int { return int(int64(a.seq) - int64(b.seq)) })
 	f := fold{tasks: make(map[string]*event), made: make(map[string]uint64)}
@@ -39,7 +39,7 @@ func checkFold(h *history, listings []listing) error {
 	return nil
 }
 
-// fold is the tasks as the events up to some point make them.
+// fold holds the tasks that result from the events up to some seq.
 type fold struct {
 	tasks map[string]*event // the latest event of each task that exists
 	made  map[string]uint64 // the seq of its task_created
@@ -68,7 +68,7 @@ func (f *fold) apply(e *event) string {
 	return ""
 }
 
-// compare returns how a listing differs, and the event that shows it.
+// compare returns the difference of a listing, and an event that shows it.
 func (f *fold) compare(l listing) (seq uint64, what string) {
 	if l.seq < l.floor {
 		return l.floor, fmt.Sprintf("event %d had been acknowledged before it was asked", l.floor)

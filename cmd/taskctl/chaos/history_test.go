@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// message is any of the server's messages, and what it was read from.
+// message is any message of the server, with its raw text.
 type message struct {
 	Type      task.EventType  `json:"type"`
 	Task      json.RawMessage `json:"task"`
@@ -46,8 +46,8 @@ type taskBody struct {
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
-// history is the whole event log, as GET /events tells it when all is over: what
-// every consumer must have seen, and what every write must be found in.
+// history is the whole event log, read with GET /events after the run. Every consumer
+// must have received it, and every write must be found in it.
 type history struct {
 	epoch  string
 	events []event // the one with seq n is at n-1
@@ -82,9 +82,9 @@ func (h *history) add(raw []byte) error {
 	return nil
 }
 
-// violation is a promise that was broken, and where to look.
+// violation is a broken promise, and the place that shows it.
 type violation struct {
-	record string // the record it shows in, "" where it is not one
+	record string // the record that shows it; "": none
 	line   int    // of the record; 0: none in particular
 	seq    uint64 // of the event concerned; 0: none in particular
 	what   string

@@ -16,22 +16,23 @@ import (
 	"time"
 )
 
-// killer harms the system in ways drawn from a seed. Everything that an action
-// needs is drawn before it acts, so that a seed always makes the same plan; what
-// the plan meets depends on the machine.
+// killer harms the system in random ways. Each action draws all its random values
+// before it acts, so that a seed always gives the same plan; its effect depends on the
+// timing of the machine.
 type killer struct {
 	random   *rand.Rand
 	dir      string // the system's
-	launcher *keeper
-	consumer *keeper                                      // the consumer with an output file
+	launcher *respawner
+	consumer *respawner                                   // the consumer with an output file
 	restart  func(ctx context.Context, name string) error // `taskctl restart`
-	cuts     map[string]*proxy                            // by what is behind them
-	log      io.Writer                                    // what was done, for people
-	longest  time.Duration                                // for which something is stopped
-	running  sync.WaitGroup                               // continuations and restarts under way
-	counting sync.Mutex                                   // guards the rest
-	counts   map[string]int                               // what was done, by kind
-	deeds    []deed                                       // what was done, in order
+	cuts     map[string]*proxy                            // by the server behind each
+	database *database                                    // nil: the store is a file
+	log      io.Writer                                    // the actions, for people
+	longest  time.Duration                                // longest time for which a process is stopped
+	running  sync.WaitGroup                               // continuations and restarts in progress
+	counting sync.Mutex                                   // guards the fields below
+	counts   map[string]int                               // number of actions, by kind
+	deeds    []deed                                       // the actions in order
 }
 
 type deed struct {
@@ -39,22 +40,25 @@ type deed struct {
 	what string
 }
 
-// run harms until ctx ends; then everything that was stopped goes on.
+// run harms the system until ctx ends; then it continues every stopped process.
 func (k *killer) run(ctx context.Context) {
 	defer k.running.Wait()
 	for ctx.Err() == nil {
-		// How far apart its actions are is the killer's to say, not a condition's.
+		// The pause between actions is random; it does not wait for a condition.
 		pause(ctx, min(40*time.Millisecond+time.Duration(k.random.ExpFloat64()*float64(160*time.Millisecond)), time.Second))
 		k.act(ctx)
+		if k.database != nil {
+			k.database.harm(ctx, k)
+		}
 	}
 }
 
 func (k *killer) act(ctx context.Context) {
-	victim := [...]string{"api", "wsserver", "consumer"}[k.random.IntN(3)]
+	victim := [...]string{"api", "wsserver", "consumer", "hooks"}[k.random.IntN(4)]
 	which := k.random.IntN(1 << 16)
 	d := 20*time.Millisecond + time.Duration(k.random.ExpFloat64()*float64(400*time.Millisecond))
 	if k.random.IntN(12) == 0 {
-		d *= 20 // long enough to be taken for ill
+		d *= 20 // long enough to count as hung
 	}
 	d = min(d, k.longest)
 	dice, share, resets := k.random.IntN(100), k.random.IntN(4), rand.New(rand.NewPCG(k.random.Uint64(), 0))
@@ -113,15 +117,15 @@ func (k *killer) suspend(ctx context.Context, name string, p *os.Process, d time
 	})
 }
 
-// rolling asks the launcher to restart a component. It may fail: the launcher, or
-// what it restarts, may be killed meanwhile.
+// rolling asks the launcher to restart a component. It may fail, because the launcher
+// or the component may be killed meanwhile.
 func (k *killer) rolling(ctx context.Context, name string) {
 	k.write("restart " + name + " …")
 	k.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()
 		if err := k.restart(ctx, name); err != nil {
-			k.did("restart in vain " + name)
+			k.did("restart failed " + name)
 			return
 		}
 		k.did("restart " + name)
@@ -147,7 +151,7 @@ func (k *killer) write(what string) {
 
 func (d deed) String() string { return d.at.Format("15:04:05.000") + " " + d.what }
 
-// around returns what was done shortly before and after a moment.
+// around returns the actions shortly before and after a moment.
 func (k *killer) around(at time.Time) []deed {
 	k.counting.Lock()
 	defer k.counting.Unlock()
@@ -156,7 +160,7 @@ func (k *killer) around(at time.Time) []deed {
 	})
 }
 
-// summary lists how often each thing was done.
+// summary counts the actions of each kind.
 func (k *killer) summary() string {
 	k.counting.Lock()
 	defer k.counting.Unlock()

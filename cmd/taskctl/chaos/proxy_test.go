@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// proxy passes connections on to a server, so that they can be cut without
-// killing either end.
+// proxy forwards connections to a server, so that they can be cut without killing
+// either end.
 type proxy struct {
 	target   string
 	listener net.Listener
@@ -81,8 +81,8 @@ func (l *link) close() {
 	_ = l.far.Close()
 }
 
-// cut ends the connections that chosen says yes to, each with a reset or in an
-// orderly way, and returns how many those were.
+// cut ends the connections that chosen selects, each with a reset or an orderly close,
+// and returns their number.
 func (p *proxy) cut(chosen func() (cut, reset bool)) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

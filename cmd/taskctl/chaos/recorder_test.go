@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// recorder writes down what one consumer receives. Only its consumer calls it,
-// except for the counts.
+// recorder records the messages of one consumer. Only its consumer calls it, except for
+// the counts.
 type recorder struct {
 	name string
 	path string
 	file *os.File
 	out  *bufio.Writer
 
-	at          atomic.Uint64 // what it was told last
+	at          atomic.Uint64 // the last seq received
 	connections atomic.Int64
 }
 
@@ -34,7 +34,7 @@ func newRecorder(t testing.TB, dir, name string) *recorder {
 	return &recorder{name: name, path: path, file: file, out: bufio.NewWriterSize(file, 64<<10)}
 }
 
-// message records a message and its seq, which is the consumer's place from now on.
+// message records a message and its seq, which is then the consumer's position.
 func (r *recorder) message(raw []byte, seq uint64) {
 	_, _ = r.out.Write(raw)
 	_ = r.out.WriteByte('\n')
@@ -55,7 +55,7 @@ func (r *recorder) alarmf(format string, args ...any) {
 	fmt.Fprintf(r.out, alarm+"%s\n", fmt.Sprintf(format, args...))
 }
 
-// close writes what is held, and returns the first error there was.
+// close writes the buffer, and returns the first error.
 func (r *recorder) close() error {
 	err := r.out.Flush()
 	if closeErr := r.file.Close(); err == nil {

@@ -10,47 +10,74 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// report is what a run came to.
+// report holds the results of a run.
 type report struct {
-	history  *history
-	killer   *killer
-	crew     *crew
-	audience *audience
+	history     *history
+	killer      *killer
+	writerGroup *writerGroup
+	subscribers *subscribers
+	hooks       []*hookReceiver
 }
 
-// violations makes all the checks, and returns the first violation of each.
-func (r *report) violations(t testing.TB, s *system, final listing) (found []*violation) {
-	took := func(err error) {
-		var v *violation
-		if err != nil && !errors.As(err, &v) {
-			v = &violation{what: err.Error()}
-		}
-		if v != nil {
-			found = append(found, v)
-		}
+// violations holds the first violation of each check.
+type violations []*violation
+
+func (all *violations) add(err error) {
+	var v *violation
+	if err != nil && !errors.As(err, &v) {
+		v = &violation{what: err.Error()}
 	}
-	took(checkWrites(r.crew.writes(), r.history))
-	took(checkFold(r.history, append(r.crew.watcher.listings, final)))
-	for _, w := range r.crew.writers {
+	if v != nil {
+		*all = append(*all, v)
+	}
+}
+
+// violations runs all checks.
+func (r *report) violations(t testing.TB, s *system, final listing) (found violations) {
+	found = r.broken(final)
+	output := r.subscribers.output
+	found.add(checkFile(output, func(f *os.File) error { return checkStream(output, f, r.history) }))
+	for _, hook := range r.hooks {
+		path := hook.recorder.path
+		found.add(checkFile(path, func(f *os.File) error { return checkHook(path, f, r.history) }))
+	}
+	found.add(r.checkConsumerLog(t, r.subscribers.logs, filepath.Join(s.root, "consumer.joined")))
+	return found
+}
+
+// checkConsumerLog joins the log of a launcher's own consumer into one file and checks it.
+func (r *report) checkConsumerLog(t testing.TB, logs, joined string) error {
+	t.Helper()
+	file, err := os.Create(joined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(joinLog(logs, file), file.Close()); err != nil {
+		return err
+	}
+	return checkFile(joined, func(f *os.File) error { return checkLog(joined, f, r.history) })
+}
+
+// broken runs the common checks: of the writes, of the listed tasks during the run and
+// at its end, and of the records.
+func (r *report) broken(final ...listing) (found violations) {
+	found.add(checkWrites(r.writerGroup.writes(), r.history))
+	found.add(checkFold(r.history, append(r.writerGroup.lister.listings, final...)))
+	for _, w := range r.writerGroup.writers {
 		for _, fault := range w.faults {
-			took(errors.New(fault))
+			found.add(errors.New(fault))
 		}
 	}
-	for _, rec := range r.audience.recorders {
+	for _, rec := range r.subscribers.recorders {
 		var types []task.EventType
 		if rec.name == "filtered.record" {
 			types = []task.EventType{task.Created, task.Deleted}
 		}
-		took(checkFile(rec.path, func(f *os.File) error { return checkStream(rec.path, f, r.history, types...) }))
+		found.add(checkFile(rec.path, func(f *os.File) error { return checkStream(rec.path, f, r.history, types...) }))
 	}
-	output := r.audience.output
-	took(checkFile(output, func(f *os.File) error { return checkStream(output, f, r.history) }))
-	log := s.create(t, "consumer.joined")
-	took(r.audience.joinLog(log))
-	took(checkFile(log.Name(), func(f *os.File) error { return checkLog(log.Name(), f, r.history) }))
 	return found
 }
 
@@ -66,17 +93,17 @@ func checkFile(path string, check func(*os.File) error) error {
 const (
 	nearLines  = 4
 	nearEvents = 2
-	wide       = 400 // characters of a line are shown
+	maxLine    = 400 // characters of a line are shown
 )
 
-// surroundings show what a violation is about: its record, the log, the writes of
-// those events, and what was being done to the system then.
+// surroundings shows the context of a violation: its record, the log, the writes of
+// those events, and the killer's actions at that time.
 func (r *report) surroundings(v *violation) string {
 	var b strings.Builder
 	show := func(format string, args ...any) {
 		line := fmt.Sprintf(format, args...)
-		if len(line) > wide {
-			line = strings.ToValidUTF8(line[:wide], "") + "…"
+		if len(line) > maxLine {
+			line = strings.ToValidUTF8(line[:maxLine], "") + "…"
 		}
 		b.WriteString("    " + line + "\n")
 	}
@@ -101,7 +128,7 @@ func (r *report) surroundings(v *violation) string {
 		show("%s", r.history.at(seq).raw)
 	}
 	b.WriteString("  the writes:\n")
-	for _, w := range r.crew.writes() {
+	for _, w := range r.writerGroup.writes() {
 		if w.answer != nil && w.answer.position.Seq >= from && w.answer.position.Seq <= to {
 			show("%s", w)
 		}
@@ -113,10 +140,10 @@ func (r *report) surroundings(v *violation) string {
 	return b.String()
 }
 
-// summary is the counts of a run.
+// summary renders the counts of a run.
 func (r *report) summary() string {
 	var acked, refused, nothing, attempts, lost, replayed int
-	for _, w := range r.crew.writers {
+	for _, w := range r.writerGroup.writers {
 		lost += w.lost
 		replayed += w.replayed
 		for _, op := range w.writes {
@@ -135,15 +162,19 @@ func (r *report) summary() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "writes acknowledged %d, and %d that change nothing; refused %d; attempts %d, of them without an answer %d; asked again after all %d\n",
 		acked, nothing, refused, attempts, lost, replayed)
-	fmt.Fprintf(&b, "events %d; looks at all tasks %d\n", r.history.head(), len(r.crew.watcher.listings))
+	fmt.Fprintf(&b, "events %d; looks at all tasks %d\n", r.history.head(), len(r.writerGroup.lister.listings))
 	fmt.Fprintf(&b, "done: %s\n", r.killer.summary())
 	b.WriteString("connections:")
-	for _, rec := range r.audience.recorders {
+	for _, rec := range r.subscribers.recorders {
 		fmt.Fprintf(&b, " %s %d", strings.TrimSuffix(filepath.Base(rec.name), ".record"), rec.connections.Load())
 	}
-	fmt.Fprintf(&b, "; the slow one was %d events behind at the end", r.audience.lag)
+	fmt.Fprintf(&b, "; the slow one was %d events behind at the end", r.subscribers.lag)
+	if r.killer.launcher == nil {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n%s", hookSummary(r.hooks, r.history))
 	launchers, vain := r.killer.launcher.again()
-	consumers, _ := r.audience.process.again()
+	consumers, _ := r.subscribers.process.again()
 	fmt.Fprintf(&b, "; started again: launcher %d (%d after a start that a kill made fail), output consumer %d", launchers, vain, consumers)
 	return b.String()
 }

@@ -4,37 +4,45 @@ package chaos
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"strings"
+	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// listener is a consumer of the server-sent events of GET /events. It comes back
-// with the id it was told last, as a browser does.
+// listener is a consumer of the server-sent events of GET /events. It reconnects with
+// the last id, as a browser does.
 type listener struct {
 	*recorder
-	url    string // of /events
-	http   *http.Client
-	lastID string // "": none yet
+	servers               // of /events
+	quiet   time.Duration // it disconnects after this long without a message; 0: never
+	http    *http.Client
+	lastID  string // "": none yet
 }
 
 func (l *listener) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.listen(ctx)
-		pause(ctx, breath)
+		pause(ctx, reconnectDelay)
 	}
 }
 
 // listen makes one connection and reads it to its end.
 func (l *listener) listen(ctx context.Context) {
-	header, target := http.Header{"Accept": {"text/event-stream"}}, l.url
+	header, target := http.Header{"Accept": {"text/event-stream"}}, l.next()
 	if l.lastID == "" {
 		target += "?since=0"
 	} else {
 		header.Set("Last-Event-ID", l.lastID)
 	}
+	ctx, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	silence := time.AfterFunc(cmp.Or(l.quiet, math.MaxInt64), hangUp)
+	defer silence.Stop()
 	res, err := get(ctx, l.http, target, header)
 	if err != nil {
 		return
@@ -51,6 +59,7 @@ func (l *listener) listen(ctx context.Context) {
 	lines.Buffer(nil, 1<<20)
 	id, kind, data := "", "", ""
 	for lines.Scan() {
+		silence.Reset(cmp.Or(l.quiet, math.MaxInt64))
 		if lines.Text() == "" {
 			if id != "" {
 				l.take(id, kind, data)
@@ -70,14 +79,14 @@ func (l *listener) listen(ctx context.Context) {
 	l.notef("ended: %v", lines.Err())
 }
 
-// take takes one whole event of the stream.
+// take handles one event of the stream.
 func (l *listener) take(id, kind, data string) {
 	at, err := task.ParsePosition(id)
 	switch {
 	case err != nil || at.Epoch == "":
 		l.alarmf("the id %q is no position", id)
 		return
-	case data == "": // the first of a connection says where it stands
+	case data == "": // the first event of a connection is only its position
 		if at.Seq != l.at.Load() {
 			l.alarmf("the stream begins at %s, after %d", id, l.at.Load())
 		}

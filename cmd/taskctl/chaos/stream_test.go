@@ -10,11 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// A record is what a consumer received, one message a line, and between them
-// what it did itself:
+// A record holds the messages of a consumer, one per line, and between them its own
+// actions:
 //
 //	# a note: connected, hung up, why the connection ended
 //	! a promise broken in a way that only the consumer could see
@@ -43,9 +43,9 @@ func eachLine(in io.Reader, do func(n int, line string) error) error {
 	}
 }
 
-// checkStream holds a consumer's record against the log: every event that it
-// selects (no types: every event), once, in order, unaltered, each reconnection
-// going on exactly where the one before ended, and nothing else.
+// checkStream compares a consumer's record with the log: every selected event (no
+// types: all events) once, in order and unchanged, each connection continuing exactly
+// where the previous one ended, and nothing else.
 func checkStream(record string, in io.Reader, h *history, types ...task.EventType) error {
 	s := stream{history: h, types: types}
 	err := eachLine(in, func(n int, line string) error {
@@ -68,15 +68,15 @@ func checkStream(record string, in io.Reader, h *history, types ...task.EventTyp
 	return nil
 }
 
-// stream is a consumer's place in the log while its record is read.
+// stream is a consumer's position in the log while its record is read.
 type stream struct {
 	history *history
 	types   []task.EventType
-	last    uint64 // what it was told last
-	seq     uint64 // what the complaint is about
+	last    uint64 // the last seq received
+	seq     uint64 // the event of the violation
 }
 
-// line takes one line of the record and returns what is wrong with it.
+// line checks one line of the record and returns its mistake, or "".
 func (s *stream) line(line string) string {
 	s.seq = s.last
 	if strings.HasPrefix(line, note) {
@@ -132,7 +132,7 @@ func (s *stream) event(m message) string {
 	return ""
 }
 
-// expected is an event as this consumer is to receive it now.
+// expected is an event as this consumer must receive it now.
 func (s *stream) expected(e *event) string {
 	if len(s.types) == 0 {
 		return e.raw
@@ -144,8 +144,7 @@ func (s *stream) selects(t task.EventType) bool {
 	return len(s.types) == 0 || slices.Contains(s.types, t)
 }
 
-// skipped returns which event that this consumer should have lies between where
-// it stands and before.
+// skipped returns a selected event between the consumer's position and before.
 func (s *stream) skipped(before uint64) string {
 	for seq := s.last + 1; seq < before; seq++ {
 		if e := s.history.at(seq); e != nil && s.selects(e.Type) {
@@ -156,13 +155,13 @@ func (s *stream) skipped(before uint64) string {
 	return ""
 }
 
-// logLine finds the seq and the task's id in a line of the consumer's log. A line
-// cut short in the midst of them, by the kill of whoever wrote it, tells nothing.
+// logLine finds the seq and the task's id in a line of the consumer's log. A line that
+// is cut off by a kill does not match.
 var logLine = regexp.MustCompile(`^\S+ out \S+ #(\d+) \w+ +([0-9a-f-]{36})`)
 
-// checkLog holds the log of the launcher's own consumer against the history:
-// every event is there, after all those before it. Lines may be repeated, as the
-// consumer goes on from its checkpoint.
+// checkLog compares the log of the launcher's own consumer with the history: every
+// event is there, after all earlier ones. Lines may be repeated, because the consumer
+// resumes from its checkpoint.
 func checkLog(record string, in io.Reader, h *history) error {
 	last, most := uint64(0), uint64(0)
 	err := eachLine(in, func(n int, line string) error {

@@ -19,59 +19,61 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
 )
 
-// settling bounds how long anything may take once nobody harms the system any
-// more: a reader that is far behind has most to do.
-const settling = time.Minute
+// quietTimeout bounds every wait after the last harm. A reader that is far behind takes
+// the longest.
+const quietTimeout = time.Minute
 
-// system is the taskctl that is harmed, and the ways to it that can be cut.
+// system is the taskctl under test, and the connections to it that can be cut.
 type system struct {
 	root, dir     string // dir is the system's own, below root
 	env           []string
 	apiURL        string // direct
 	api, wsserver *proxy
-	launcher      *keeper
+	launcher      *respawner
 	http          *http.Client // for direct requests
 }
 
 // openSystem starts a system with its directory in root, and waits until it is ready.
-func openSystem(t testing.TB, root string) *system {
+// prepare is called before the start.
+func openSystem(t testing.TB, root string, prepare func(*system)) *system {
 	t.Helper()
-	s := &system{root: root, dir: filepath.Join(root, "system"), http: newHTTP(t, settling)}
+	s := &system{root: root, dir: filepath.Join(root, "system"), http: newHTTP(t, quietTimeout)}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ports := steadyPorts(t, 2)
+	ports := stablePorts(t, 2)
 	s.apiURL = "http://localhost:" + ports[0]
 	s.env = append(e2etest.Environ(),
 		"TASKCTL_API_ADDR=localhost:"+ports[0],
 		"TASKCTL_WSSERVER_ADDR=localhost:"+ports[1],
 		"TASKCTL_WSSERVER_RING_BYTES=128KiB", // so that the slow are fed from the log
 		"TASKCTL_LOGS_MAX_SIZE=256KiB",       // so that the consumer's log is rotated
-		"TASKCTL_RESTART_MAX=0",              // it is killed more often than anybody would put up with
+		"TASKCTL_RESTART_MAX=0",              // it is killed very often
 		"TASKCTL_RESTART_BACKOFF_MAX=500ms",
 	)
-	t.Cleanup(func() { // after the keepers have ended what they keep
+	t.Cleanup(func() { // after the respawners have ended their processes
 		for _, p := range components(s.dir) {
 			_ = p.Kill()
 			e2etest.AwaitGone(t, p.Pid)
 		}
 	})
-	s.launcher = (&keeper{name: "launcher", excused: startFailed, command: func() *exec.Cmd {
+	prepare(s)
+	s.launcher = (&respawner{name: "launcher", mayFail: startFailed, command: func() *exec.Cmd {
 		cmd := exec.Command(binary, "start", "--no-test-task")
 		cmd.Dir, cmd.Env = s.dir, s.env
 		return cmd
-	}}).keep(t, filepath.Join(root, "launcher.out"))
+	}}).start(t, filepath.Join(root, "launcher.out"))
 	s.api = openProxy(t, "localhost:"+ports[0])
 	s.wsserver = openProxy(t, "localhost:"+ports[1])
 	s.awaitReady(t)
 	return s
 }
 
-// startFailed tells the one way in which a launcher may end by itself: a component
-// was killed before all had been ready, which makes a start fail.
+// startFailed reports the only allowed reason for a launcher to end by itself: a
+// component was killed before all were ready, so the start failed.
 func startFailed(printed string, exit error) bool {
 	var failed *exec.ExitError
 	return errors.As(exit, &failed) && failed.ExitCode() == 1 && !strings.Contains(printed, "all ready") &&
@@ -81,7 +83,7 @@ func startFailed(printed string, exit error) bool {
 // steadyPorts returns free ports from below those that the kernel gives to
 // outgoing connections: they must still be free when a killed launcher is
 // started again.
-func steadyPorts(t testing.TB, n int) []string {
+func stablePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string
 	for range 1000 {
@@ -129,7 +131,7 @@ func (s *system) taskctl(ctx context.Context, args ...string) error {
 func (s *system) awaitReady(t testing.TB) {
 	t.Helper()
 	var last error
-	for deadline := time.Now().Add(settling); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(quietTimeout); time.Now().Before(deadline); {
 		select {
 		case <-s.launcher.ended:
 			t.Fatalf("the launcher ended by itself, %v: see launcher.out", s.launcher.exit)
@@ -139,11 +141,11 @@ func (s *system) awaitReady(t testing.TB) {
 			return
 		}
 	}
-	t.Fatalf("not ready after %v: %v", settling, last)
+	t.Fatalf("not ready after %v: %v", quietTimeout, last)
 }
 
-// truth reads the whole log and all tasks, when nobody writes any more.
-func (s *system) truth(t testing.TB) (*history, listing) {
+// truth reads the whole log and all tasks from an api, after the last write.
+func truth(t testing.TB, c *http.Client, api string) (*history, listing) {
 	t.Helper()
 	h := new(history)
 	for {
@@ -151,7 +153,7 @@ func (s *system) truth(t testing.TB) (*history, listing) {
 			Events []json.RawMessage `json:"events"`
 			Epoch  string            `json:"epoch"`
 		}
-		s.read(t, fmt.Sprintf("/events?limit=1000&since=%d", h.head()), &page)
+		read(t, c, api+fmt.Sprintf("/events?limit=1000&since=%d", h.head()), &page)
 		h.epoch = page.Epoch
 		if len(page.Events) == 0 {
 			break
@@ -165,7 +167,7 @@ func (s *system) truth(t testing.TB) (*history, listing) {
 	var all listing
 	for cursor := ""; ; {
 		var page listPage
-		s.read(t, "/tasks?limit=100"+cursor, &page)
+		read(t, c, api+"/tasks?limit=100"+cursor, &page)
 		if page.Seq != h.head() {
 			t.Fatalf("GET /tasks stands at %d and the log ends at %d, and nobody writes", page.Seq, h.head())
 		}
@@ -184,27 +186,27 @@ type listPage struct {
 	Seq   uint64            `json:"seq"`
 }
 
-func (s *system) read(t testing.TB, path string, into any) {
+func read(t testing.TB, c *http.Client, url string, into any) {
 	t.Helper()
-	res, err := get(t.Context(), s.http, s.apiURL+path, nil)
+	res, err := get(t.Context(), c, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s, %v: %.500s", path, res.Status, err, body)
+		t.Fatalf("GET %s: %s, %v: %.500s", url, res.Status, err, body)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("GET %s: %v: %.500s", path, err, body)
+		t.Fatalf("GET %s: %v: %.500s", url, err, body)
 	}
 }
 
-// stop takes the system down in an orderly way and sees that nothing is left.
+// stop stops the system, and checks that no process is left.
 func (s *system) stop(t testing.TB) {
 	t.Helper()
 	s.launcher.end(func(*os.Process) {})
-	ctx, cancel := context.WithTimeout(t.Context(), settling)
+	ctx, cancel := context.WithTimeout(t.Context(), quietTimeout)
 	defer cancel()
 	if err := s.taskctl(ctx, "stop"); err != nil {
 		t.Error(err)
@@ -222,14 +224,14 @@ func (s *system) stop(t testing.TB) {
 	}
 }
 
-// interrupt asks a kept process to end, and returns how it did.
-func interrupt(t testing.TB, k *keeper) error {
+// interrupt asks a process to end, and returns its exit.
+func interrupt(t testing.TB, k *respawner) error {
 	t.Helper()
 	k.end(func(p *os.Process) { _ = p.Signal(syscall.SIGTERM) })
 	select {
 	case <-k.ended:
 		return k.exit
-	case <-time.After(settling):
+	case <-time.After(quietTimeout):
 		t.Fatalf("%s does not end", k.name)
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 const (
@@ -25,28 +25,28 @@ const (
 	pace        = 25 * time.Millisecond // the longest pause between two writes of one writer
 )
 
-// known is what a writer knows of a task.
+// known is a writer's knowledge of a task.
 type known struct {
 	id      string
 	version uint64
 	title   string
 }
 
-// writer writes to tasks of its own, where nothing may be refused, and to those
-// that all writers share, where they get in each other's way.
+// writer writes to its own tasks, where nothing may be refused, and to tasks that all
+// writers share, where conflicts are normal.
 type writer struct {
 	name   string
-	base   string // of the API
+	apis   []string // the URL of each; an attempt is sent to one of them
 	http   *http.Client
 	random *rand.Rand
-	acked  *atomic.Uint64 // the highest seq that any writer has been answered
+	acked  *atomic.Uint64 // the highest seq in any answer
 	shared *sharedPool
 
 	own       []known
 	writes    []*write
-	abandoned []*write // their answers were lost, and not asked for again yet
-	lost      int      // attempts without an answer, or with one that asks to come again
-	faults    []string // answers that nothing can justify
+	abandoned []*write // without an answer, and not repeated yet
+	lost      int      // attempts without an answer, or answered with "try again"
+	faults    []string // answers that are never valid
 	replayed  int
 }
 
@@ -68,8 +68,7 @@ func (p *sharedPool) set(i int, k known) {
 	p.tasks[i] = k
 }
 
-// run writes until writing ends, and then settles what is still open, for which
-// it has until ctx ends.
+// run writes until writing ends, and then finishes the open writes before ctx ends.
 func (w *writer) run(ctx, writing context.Context) {
 	for writing.Err() == nil {
 		switch dice := w.random.IntN(100); {
@@ -83,16 +82,16 @@ func (w *writer) run(ctx, writing context.Context) {
 		pause(writing, time.Duration(w.random.Int64N(int64(pace))))
 	}
 	for _, op := range w.abandoned {
-		w.settle(ctx, op)
+		w.finish(ctx, op)
 	}
 	w.repeat(ctx)
 }
 
-// takeUp asks again for the answer to a write long after it was lost.
+// takeUp repeats a write long after its answer was lost.
 func (w *writer) takeUp(ctx context.Context) {
 	op := w.abandoned[0]
 	w.abandoned = w.abandoned[1:]
-	if w.settle(ctx, op); op.sure && op.kind != task.Delete && op.answer != nil && op.answer.done() {
+	if w.finish(ctx, op); op.sure && op.kind != task.Delete && op.answer != nil && op.answer.done() {
 		w.own = append(w.own, knownFrom(op))
 	}
 }
@@ -125,7 +124,7 @@ func (w *writer) toOwn(ctx context.Context) {
 		op.ifMatch = w.own[i].version
 	}
 	if !w.perform(ctx, op) || kind == task.Delete {
-		w.own = slices.Delete(w.own, i, i+1) // gone, or nobody knows what it is like now
+		w.own = slices.Delete(w.own, i, i+1) // deleted, or in an unknown state
 	} else if !op.nothing {
 		w.own[i] = knownFrom(op)
 	}
@@ -152,7 +151,7 @@ func (w *writer) toShared(ctx context.Context, i int) {
 	}
 }
 
-// new makes a write; its title tells it from all others.
+// new returns a write with a unique title.
 func (w *writer) new(kind task.ChangeKind, target known) *write {
 	op := &write{key: fmt.Sprintf("%s-%d", w.name, len(w.writes)), kind: kind, id: target.id, floor: w.acked.Load()}
 	w.writes = append(w.writes, op)
@@ -170,7 +169,7 @@ func (w *writer) new(kind task.ChangeKind, target known) *write {
 	return op
 }
 
-// text is a description with all that is awkward to carry in it.
+// text is a description with characters that are difficult to transport.
 func (w *writer) text() string {
 	parts := []string{"plain words ", `"quoted" \ `, "line\nand\ttab ", "\u2028\u2029", "ñandú ", "日本語 ", "\U0001F389", "\x01\x1f\x7f", "</script>&"}
 	var b strings.Builder
@@ -188,8 +187,8 @@ func knownFrom(op *write) known {
 	return known{id: op.id, version: version, title: body.Title}
 }
 
-// perform sends a write until it is settled, or now and then gives it up for the
-// time being when an answer has been lost. It reports whether it was done.
+// perform sends a write until it has a final answer. After a lost answer it sometimes
+// abandons the write for later. It reports whether there is a final answer.
 func (w *writer) perform(ctx context.Context, op *write) bool {
 	for !w.attempt(ctx, op) && ctx.Err() == nil {
 		if w.random.IntN(20) == 0 {
@@ -201,17 +200,17 @@ func (w *writer) perform(ctx context.Context, op *write) bool {
 	return op.answer != nil && op.answer.done()
 }
 
-// settle is perform without giving up.
-func (w *writer) settle(ctx context.Context, op *write) {
+// finish is perform without abandoning.
+func (w *writer) finish(ctx context.Context, op *write) {
 	for !w.attempt(ctx, op) && ctx.Err() == nil {
-		pause(ctx, breath)
+		pause(ctx, reconnectDelay)
 	}
 }
 
-// attempt sends a write once and reports whether the answer settles it.
+// attempt sends a write once and reports whether the answer is final.
 func (w *writer) attempt(ctx context.Context, op *write) bool {
 	op.attempts++
-	// Most attempts get all the time there is; some hang up on a healthy api.
+	// Most attempts have enough time; some disconnect from a healthy api.
 	timeout := 3 * time.Second
 	if w.random.IntN(25) == 0 {
 		timeout = time.Duration(w.random.Int64N(int64(10 * time.Millisecond)))
@@ -224,7 +223,7 @@ func (w *writer) attempt(ctx context.Context, op *write) bool {
 		return false
 	}
 	if op.kind == task.Create && a.done() {
-		op.id = strings.TrimPrefix(a.location, "/tasks/")
+		op.id = strings.TrimPrefix(a.location, "tasks/")
 	}
 	op.answer = &a
 	if a.done() {
@@ -240,7 +239,7 @@ func comeAgain(status int) bool {
 }
 
 func (w *writer) send(ctx context.Context, op *write) (answer, error) {
-	method, target := http.MethodPost, w.base+"/tasks"
+	method, target := http.MethodPost, w.apis[w.random.IntN(len(w.apis))]+"/tasks"
 	if op.kind != task.Create {
 		method = map[task.ChangeKind]string{task.Replace: http.MethodPut, task.Merge: http.MethodPatch, task.Delete: http.MethodDelete}[op.kind]
 		target += "/" + op.id
@@ -284,7 +283,7 @@ func (w *writer) repeat(ctx context.Context) {
 			continue
 		}
 		first := *op.answer
-		w.settle(ctx, op)
+		w.finish(ctx, op)
 		w.replayed++
 		if *op.answer != first {
 			w.faults = append(w.faults, fmt.Sprintf("%s was answered\n%s\nand then\n%s", op.what(), first, *op.answer))

@@ -8,56 +8,54 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
 )
 
-// documented are the example clients of docs/notifications.md. What a machine
-// may lack is skipped there, and installed in CI.
-func documented(t *testing.T) map[string]func() *exec.Cmd {
+// documented are the example clients of docs/notifications.md. A client whose runtime
+// is missing on the machine is skipped; CI installs all of them.
+func documented(t *testing.T) map[string]func(position string) *exec.Cmd {
 	root, err := filepath.Abs("../../../docs/clients")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]func() *exec.Cmd{
-		"go": func() *exec.Cmd {
+	return map[string]func(string) *exec.Cmd{
+		"go": func(position string) *exec.Cmd {
 			built := filepath.Join(t.TempDir(), "watch")
 			if out, err := exec.Command("go", "build", "-o", built, filepath.Join(root, "watch", "main.go")).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			return exec.Command(built, "0")
+			return exec.Command(built, position)
 		},
-		"python": func() *exec.Cmd {
+		"python": func(position string) *exec.Cmd {
 			for _, python := range []string{"python3", "/usr/bin/python3"} {
 				if exec.Command(python, "-c", "import websockets").Run() == nil {
-					return exec.Command(python, filepath.Join(root, "watch.py"), "0")
+					return exec.Command(python, filepath.Join(root, "watch.py"), position)
 				}
 			}
 			return nil
 		},
-		"javascript": func() *exec.Cmd {
-			modules := os.Getenv("TASKCTL_TEST_NODE_MODULES") // a directory with ws in it
-			if modules == "" || exec.Command("node", "--version").Run() != nil {
-				return nil
+		"javascript with ws": func(position string) *exec.Cmd {
+			cmd := nodeScript(t, "watch.mjs", "ws")
+			if cmd != nil {
+				cmd.Args = append(cmd.Args, position)
 			}
-			// Node looks for a module beside the file that imports it.
-			dir := e2etest.Dir(t)
-			source, err := os.ReadFile(filepath.Join(root, "watch.mjs"))
-			if err == nil {
-				err = os.WriteFile(filepath.Join(dir, "watch.mjs"), source, 0o600)
+			return cmd
+		},
+		"javascript with Node's own WebSocket": func(position string) *exec.Cmd {
+			for _, options := range [][]string{nil, {"--experimental-websocket"}} { // before version 22
+				there := append(slices.Clone(options), "-e", "process.exit(globalThis.WebSocket ? 0 : 1)")
+				if exec.Command("node", there...).Run() == nil {
+					return exec.Command("node", append(slices.Clone(options), filepath.Join(root, "watch.mjs"), position)...)
+				}
 			}
-			if err == nil {
-				err = os.Symlink(modules, filepath.Join(dir, "node_modules"))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			return exec.Command("node", filepath.Join(dir, "watch.mjs"), "0")
+			return nil
 		},
 	}
 }
@@ -67,7 +65,7 @@ func documented(t *testing.T) map[string]func() *exec.Cmd {
 func TestDocumentedClients(t *testing.T) {
 	for name, command := range documented(t) {
 		t.Run(name, func(t *testing.T) {
-			cmd := command()
+			cmd := command("0")
 			if cmd == nil {
 				t.Skipf("no %s with a WebSocket library here", name)
 			}
@@ -80,7 +78,7 @@ func TestDocumentedClients(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.reap(t, func() {})
-			p.out.await(t, "Prueba WebSocket")
+			p.out.await(t, "WebSocket test")
 			create(t, s.API, "before the crash")
 			p.out.await(t, "before the crash")
 			if err := syscall.Kill(s.pid("wsserver"), syscall.SIGKILL); err != nil {
@@ -107,7 +105,55 @@ func TestDocumentedClients(t *testing.T) {
 	}
 }
 
-// TestAsyncAPIDescribesTheMessages holds /asyncapi.json to what really comes.
+// TestDocumentedClientsFailClearly runs each example with an invalid position and
+// without a token, and then with valid values.
+func TestDocumentedClientsFailClearly(t *testing.T) {
+	dir := e2etest.Dir(t)
+	if err := os.MkdirAll(filepath.Join(dir, "configs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "configs", "taskctl.yaml"), []byte("auth: {token: \"s3cret-123\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startedIn(t, dir)
+	url := "TASKCTL_WEBSOCKET_URL=" + statusOf(t, dir).WebSocket
+	for name, command := range documented(t) {
+		t.Run(name, func(t *testing.T) {
+			if command("0") == nil {
+				t.Skipf("no %s here", name)
+			}
+			start := func(position string, env ...string) *process {
+				p := &process{cmd: command(position), out: &output{}, exited: make(chan struct{})}
+				p.cmd.Env = append(append(e2etest.Environ(), "NODE_NO_WARNINGS=1", url), env...)
+				p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+				if err := p.cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				p.reap(t, func() {})
+				return p
+			}
+			for what, test := range map[string]struct {
+				position string
+				env      []string
+				want     string
+			}{
+				"no token":       {"0", nil, "token is"},
+				"a wrong token":  {"0", []string{"TASKCTL_AUTH_TOKEN=wrong"}, "token is"},
+				"a bad position": {"yesterday", []string{"TASKCTL_AUTH_TOKEN=s3cret-123"}, "position"},
+			} {
+				p := start(test.position, test.env...)
+				if code := p.exit(t); code != 1 || !strings.Contains(p.out.String(), test.want) || strings.Count(p.out.String(), "\n") > 2 {
+					t.Errorf("%s: exit code %d:\n%s", what, code, p.out)
+				}
+			}
+			p := start("0", "TASKCTL_AUTH_TOKEN=s3cret-123")
+			p.out.await(t, "WebSocket test")
+			p.signal(t, syscall.SIGKILL)
+		})
+	}
+}
+
+// TestAsyncAPIDescribesTheMessages compares /asyncapi.json with real messages.
 func TestAsyncAPIDescribesTheMessages(t *testing.T) {
 	dir, _ := started(t)
 	s := statusOf(t, dir)

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func readAll(t testing.TB, res *http.Response) string {
@@ -40,18 +42,18 @@ func TestNothingOutlivesAKilledLauncher(t *testing.T) {
 	startedIn(t, dir)
 }
 
-// TestTheConsumersLogIsWhole kills a launcher that has not read what the
-// consumer has printed, and that the consumer has checked off.
+// TestTheConsumersLogIsWhole kills a launcher before it has read lines of the consumer
+// that are covered by the consumer's checkpoint.
 func TestTheConsumersLogIsWhole(t *testing.T) {
 	dir, p := started(t, "--no-test-task")
 	api := statusOf(t, dir).API
 	create(t, api, "before")
-	e2etest.WaitFor(t, "the line before", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "before") })
+	waittest.For(t, "the line before", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "before") })
 	p.signal(t, syscall.SIGSTOP)
 	for _, title := range []string{"one", "two", "three"} {
 		create(t, api, title)
 	}
-	e2etest.WaitFor(t, "the consumer's checkpoint", func() bool {
+	waittest.For(t, "the consumer's checkpoint", func() bool {
 		checkpoint, err := os.ReadFile(filepath.Join(dir, "data/consumer.checkpoint"))
 		return err == nil && strings.Contains(string(checkpoint), `:4"`)
 	})
@@ -59,7 +61,7 @@ func TestTheConsumersLogIsWhole(t *testing.T) {
 	p.exit(t)
 	p = startedIn(t, dir, "--no-test-task")
 	create(t, statusOf(t, dir).API, "after")
-	e2etest.WaitFor(t, "the line after", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "after") })
+	waittest.For(t, "the line after", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "after") })
 	log := logOf(t, dir, "consumer")
 	for seq := 1; seq <= 5; seq++ {
 		if n := strings.Count(log, fmt.Sprintf(" #%d ", seq)); n != 1 {
@@ -77,8 +79,8 @@ func TestTheConsumersLogIsWhole(t *testing.T) {
 	}
 }
 
-// TestKilledWhileStarting kills the launcher at moments spread over its start:
-// the next start must work every time, without a hand's help.
+// TestKilledWhileStarting kills the launcher at random moments of its start: the next
+// start must always work without manual help.
 func TestKilledWhileStarting(t *testing.T) {
 	dir := e2etest.Dir(t)
 	seed := uint64(time.Now().UnixNano())
@@ -97,7 +99,7 @@ func TestKilledWhileStarting(t *testing.T) {
 	startedIn(t, dir)
 }
 
-// A start that waits says what became of the launcher it waits for.
+// A waiting start reports how the launcher that it waits for has ended.
 func TestDetachedStartOfAKilledLauncher(t *testing.T) {
 	dir := e2etest.Dir(t)
 	writeConfig(t, dir, `components:
@@ -105,7 +107,7 @@ func TestDetachedStartOfAKilledLauncher(t *testing.T) {
 `)
 	p := piped(t, dir, nil, "start", "--detach")
 	var at status
-	e2etest.WaitFor(t, "the user's component", func() bool {
+	waittest.For(t, "the user's component", func() bool {
 		out, _, _ := run(t, dir, "status", "--json")
 		at = status{}
 		return json.Unmarshal([]byte(out), &at) == nil && at.pid("never") != 0
@@ -125,7 +127,7 @@ func TestALostControlSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"status"}, {"restart", "api"}, {"why", "api"}, {"logs", "clean", "--yes"}} {
-		if _, errs, code := run(t, dir, args...); code != 8 || !strings.Contains(errs, "control.sock is gone") {
+		if _, errs, code := run(t, dir, args...); code != 8 || !strings.Contains(errs, "control.sock is missing") {
 			t.Errorf("%v: exit code %d, %q", args, code, errs)
 		}
 	}
@@ -137,7 +139,7 @@ func TestALostControlSocket(t *testing.T) {
 	}
 }
 
-// Whoever removes data/ gets a system that stops, not one that writes into nowhere.
+// When data/ is removed the system stops, instead of writing to deleted files.
 func TestRemovedData(t *testing.T) {
 	dir, p := started(t, "--no-test-task")
 	if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
@@ -146,7 +148,7 @@ func TestRemovedData(t *testing.T) {
 	if code := p.exit(t); code != 1 {
 		t.Errorf("it exits %d, want 1", code)
 	}
-	want(t, p.out.String(), "launcher.lock was removed while the system ran")
+	want(t, p.out.String(), "launcher.lock was removed while the system was running")
 	want(t, p.out.String(), "nothing left running")
 	startedIn(t, dir, "--no-test-task")
 }
@@ -160,18 +162,18 @@ func TestAKilledComponentComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			var after status
-			e2etest.WaitFor(t, name+" to be ready again", func() bool {
+			waittest.For(t, name+" to be ready again", func() bool {
 				after = statusOf(t, dir)
 				return after.State == "ready" && after.pid(name) != before.pid(name)
 			})
 			title := "after the death of " + name
 			create(t, after.API, title)
-			e2etest.WaitFor(t, "a notification after the death", func() bool { return strings.Contains(logOf(t, dir, "consumer"), title) })
+			waittest.For(t, "a notification after the death", func() bool { return strings.Contains(logOf(t, dir, "consumer"), title) })
 		})
 	}
 }
 
-// A component that is stopped by a signal has to hear that it is replaced.
+// A component that is stopped by a signal must still receive the request to retire.
 func TestRestartOfASuspendedComponent(t *testing.T) {
 	dir, _ := started(t)
 	old := statusOf(t, dir).pid("api")
@@ -182,7 +184,7 @@ func TestRestartOfASuspendedComponent(t *testing.T) {
 		t.Fatalf("restart exits %d: %s%s", code, out, errs)
 	}
 	var exit string
-	e2etest.WaitFor(t, "the end of the old one", func() bool {
+	waittest.For(t, "the end of the old one", func() bool {
 		for _, c := range statusOf(t, dir).Components {
 			if c.Name == "api" {
 				exit = c.LastExit
@@ -204,10 +206,10 @@ components:
     ready: {log: up}
 `)
 	p := startedIn(t, dir, "--no-test-task")
-	e2etest.WaitFor(t, "the stubborn component", func() bool { return strings.Contains(logOf(t, dir, "stubborn"), "up") })
+	waittest.For(t, "the stubborn component", func() bool { return strings.Contains(logOf(t, dir, "stubborn"), "up") })
 	s := statusOf(t, dir)
 	p.ctrlC(t)
-	e2etest.WaitFor(t, "the wait for it", func() bool { return strings.Contains(p.out.String(), "waiting for stubborn") })
+	waittest.For(t, "the wait for it", func() bool { return strings.Contains(p.out.String(), "waiting for stubborn") })
 	p.ctrlC(t)
 	if code := p.exit(t); code != 3 || !strings.Contains(p.out.String(), "had to be killed: stubborn") {
 		t.Errorf("exit code %d, want 3 and who was killed", code)
@@ -244,9 +246,9 @@ components:
 	if code != 8 {
 		t.Errorf("status exits %d, want 8", code)
 	}
-	want(t, out, `crasher has FAILED .* restarts 5/5 in 60 s, last cause: exit 9; .*taskctl restart crasher`)
+	want(t, out, `crasher has FAILED .* deaths 5/5 in 60 s, last cause: exit 9; .*taskctl restart crasher`)
 	out, _, _ = run(t, dir, "status", "--lang", "es")
-	want(t, out, `crasher ha FALLADO .* reinicios 5/5 en 60 s, última causa: código 9; .*taskctl restart crasher`)
+	want(t, out, `crasher ha FALLADO .* muertes 5/5 en 60 s, última causa: código 9; .*taskctl restart crasher`)
 	if s := statusOf(t, dir); s.State != "failed" {
 		t.Errorf("state %s, want failed", s.State)
 	}
@@ -327,8 +329,8 @@ func TestThreeTerminalsInAnyOrder(t *testing.T) {
 	}
 }
 
-// freePorts asks the system for free ports. Somebody may take one meanwhile,
-// which by hand nobody can exclude: port 0 is for launchers.
+// freePorts returns free ports. Another process may take one meanwhile; components that
+// run by hand need fixed ports.
 func freePorts(t testing.TB, n int) []string {
 	t.Helper()
 	var ports []string

@@ -9,18 +9,20 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// What the consumer's log cannot take on a full disk stands in it once there is
-// room, or after the next start.
+// Lines that do not fit on a full disk are in the consumer's log once there is space,
+// or after the next start.
 func TestTheConsumersLogIsWholeAfterAFullDisk(t *testing.T) {
 	dir := e2etest.Dir(t)
 	logs := filepath.Join(dir, "logs")
 	if err := os.Mkdir(logs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("e2e-test", logs, "tmpfs", 0, "size=512k"); err != nil {
+	if err := syscall.Mount("e2e-test", logs, "tmpfs", 0, "size=512k,mode=0700"); err != nil {
 		t.Skipf("a small disk cannot be mounted: %v", err)
 	}
 	t.Cleanup(func() {
@@ -28,7 +30,7 @@ func TestTheConsumersLogIsWholeAfterAFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	const many = 100 // more than what is left of the log's last page takes
+	const many = 100 // more than the rest of the log's last page holds
 	ballast := filepath.Join(logs, "ballast")
 	seq := 0
 	createOnAFullDisk := func() {
@@ -41,7 +43,7 @@ func TestTheConsumersLogIsWholeAfterAFullDisk(t *testing.T) {
 			create(t, api, "as the disk is full")
 			seq++
 		}
-		e2etest.WaitFor(t, "the consumer's checkpoint", func() bool {
+		waittest.For(t, "the consumer's checkpoint", func() bool {
 			checkpoint, err := os.ReadFile(filepath.Join(dir, "data/consumer.checkpoint"))
 			return err == nil && strings.Contains(string(checkpoint), fmt.Sprintf(`:%d"`, seq))
 		})
@@ -57,13 +59,13 @@ func TestTheConsumersLogIsWholeAfterAFullDisk(t *testing.T) {
 	p := startedIn(t, dir, "--no-test-task")
 	createOnAFullDisk()
 	makeRoom()
-	e2etest.WaitFor(t, "the lines once there is room", last)
+	waittest.For(t, "the lines once there is room", last)
 	createOnAFullDisk()
 	p.ctrlC(t)
 	p.exit(t)
 	makeRoom()
 	startedIn(t, dir, "--no-test-task")
-	e2etest.WaitFor(t, "the lines after the next start", last)
+	waittest.For(t, "the lines after the next start", last)
 	log := logOf(t, dir, "consumer")
 	for i := 1; i <= seq; i++ {
 		if n := strings.Count(log, fmt.Sprintf(" #%d ", i)); n != 1 {

@@ -5,16 +5,18 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// Ctrl+S halts a terminal and Ctrl+Q lets it go on, as terminals do by themselves.
+// Ctrl+S pauses a terminal and Ctrl+Q continues it.
 const (
 	ctrlS = 0x13
 	ctrlQ = 0x11
 )
 
-// A terminal that takes nothing must not keep the launcher from its work.
+// A paused terminal must not block the launcher.
 func TestHaltedTerminal(t *testing.T) {
 	dir, p := started(t, "--no-test-task")
 	if _, err := p.tty.Write([]byte{ctrlS}); err != nil {
@@ -23,7 +25,7 @@ func TestHaltedTerminal(t *testing.T) {
 	for _, name := range []string{"api", "consumer", "api", "wsserver"} {
 		before := statusOf(t, dir).pid(name)
 		kill(t, before)
-		e2etest.WaitFor(t, name+" to be ready again", func() bool {
+		waittest.For(t, name+" to be ready again", func() bool {
 			s := statusOf(t, dir)
 			return s.State == "ready" && s.pid(name) != before
 		})
@@ -40,7 +42,7 @@ func TestHaltedTerminal(t *testing.T) {
 	p.exit(t)
 }
 
-// An interrupted wait is no success: what was waited for goes on.
+// An interrupted wait is not a success, although the stop continues.
 func TestInterruptedStop(t *testing.T) {
 	dir := e2etest.Dir(t)
 	writeConfig(t, dir, `stop.timeout: 30s

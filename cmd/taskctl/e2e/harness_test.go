@@ -22,7 +22,9 @@ import (
 
 	"github.com/creack/pty"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // binary is the taskctl under test: the shipped one, built once.
@@ -61,8 +63,8 @@ func (o *output) String() string {
 
 func (o *output) await(t testing.TB, text string) {
 	t.Helper()
-	deadline := time.Now().Add(e2etest.Patience)
-	e2etest.WaitFor(t, fmt.Sprintf("%q in the output", text), func() bool {
+	deadline := time.Now().Add(waittest.Timeout)
+	waittest.For(t, fmt.Sprintf("%q in the output", text), func() bool {
 		if time.Now().After(deadline.Add(-time.Second)) {
 			t.Fatalf("no %q in the output:\n%s", text, o)
 		}
@@ -101,7 +103,7 @@ func piped(t testing.TB, dir string, env []string, args ...string) *process {
 	p := &process{cmd: exec.Command(binary, args...), out: &output{}, exited: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = dir, append(e2etest.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	p.cmd.WaitDelay = e2etest.Patience
+	p.cmd.WaitDelay = waittest.Timeout
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +137,14 @@ func (p *process) reap(t testing.TB, drained func()) {
 	})
 }
 
-// exit waits for the process's end and returns its exit code.
+// exit waits until the process ends and returns its exit code.
 func (p *process) exit(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.exited:
 		return p.code
-	case <-time.After(e2etest.Patience):
-		t.Fatalf("it did not end within %v; it printed:\n%s", e2etest.Patience, p.out)
+	case <-time.After(waittest.Timeout):
+		t.Fatalf("it did not end within %v; it printed:\n%s", waittest.Timeout, p.out)
 		return 0
 	}
 }
@@ -165,7 +167,7 @@ func (p *process) ctrlC(t testing.TB) {
 // run runs a taskctl command to its end.
 func run(t testing.TB, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), e2etest.Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.Env = dir, e2etest.Environ()
@@ -234,7 +236,7 @@ func startedIn(t testing.TB, dir string, args ...string) *process {
 
 func awaitReady(t testing.TB, p *process) {
 	t.Helper()
-	e2etest.WaitFor(t, "Ctrl+C on the screen", func() bool {
+	waittest.For(t, "Ctrl+C on the screen", func() bool {
 		select {
 		case <-p.exited:
 			t.Fatalf("start ended with exit code %d:\n%s", p.code, p.out)
@@ -244,7 +246,7 @@ func awaitReady(t testing.TB, p *process) {
 	})
 }
 
-// create makes a task over HTTP and returns the answer's position.
+// create creates a task over HTTP and returns the position of the answer.
 func create(t testing.TB, api, title string) string {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"title": title})
@@ -269,10 +271,19 @@ func logOf(t testing.TB, dir, name string) string {
 	return string(data)
 }
 
-// want holds that a text matches a pattern.
+// want checks that a text matches a pattern.
 func want(t testing.TB, text, pattern string) {
 	t.Helper()
 	if !regexp.MustCompile(pattern).MatchString(text) {
 		t.Errorf("no %q in:\n%s", pattern, text)
+	}
+}
+
+// writeSettings gives a directory a settings file.
+func writeSettings(t testing.TB, dir, text string) {
+	t.Helper()
+	path := filepath.Join(dir, "configs", "taskctl.yaml")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/pkg/wait/waittest"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 	keptClients = 10  // connections that are kept alive
 )
 
-// failure is a request that got no good answer, or only at a second attempt.
+// failure is a request without a good answer at the first attempt.
 type failure struct {
 	connected, ended time.Time // connected: when the connection was made, possibly for an earlier request
 	err              error
@@ -55,19 +55,19 @@ func underLoad(t *testing.T, api string) *load {
 	}
 	fresh := clientWith(&http.Transport{DisableKeepAlives: true})
 	l.every(2*time.Second/loadRate, 0, func(n int) {
-		l.wg.Go(func() { l.request(fresh, n) }) // a client that waits does not hold up the next one
+		l.wg.Go(func() { l.request(fresh, n) }) // a waiting client does not delay the next one
 	})
 	return l
 }
 
-// clientWith is an HTTP client whose connections know when they were made.
+// clientWith is an HTTP client whose connections record their start time.
 func clientWith(transport *http.Transport) *http.Client {
 	var dialer net.Dialer
 	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, addr)
 		return datedConn{conn, time.Now()}, err
 	}
-	return &http.Client{Transport: transport, Timeout: e2etest.Patience}
+	return &http.Client{Transport: transport, Timeout: waittest.Timeout}
 }
 
 type datedConn struct {
@@ -75,7 +75,7 @@ type datedConn struct {
 	made time.Time
 }
 
-// every calls f at a steady pace until the load ends, with a number that rises.
+// every calls f at a steady rate until the load ends, with a rising number.
 func (l *load) every(pace time.Duration, first int, f func(n int)) {
 	l.wg.Go(func() {
 		ticker := time.NewTicker(pace)
@@ -94,7 +94,7 @@ func (l *load) every(pace time.Duration, first int, f func(n int)) {
 func (l *load) request(client *http.Client, n int) {
 	var f failure
 	var retried error
-	// Not ended with the load: what has been begun is to be answered.
+	// Not cancelled with the load, because every request must be answered.
 	ctx := httptrace.WithClientTrace(context.WithoutCancel(l.ctx), &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			if !f.connected.IsZero() {
@@ -140,7 +140,7 @@ func answer(client *http.Client, req *http.Request) error {
 	return nil
 }
 
-// end stops the load and waits for the answers under way.
+// end stops the load and waits for open answers.
 func (l *load) end(t *testing.T) (answered int, failures []failure) {
 	t.Helper()
 	l.stop()
@@ -151,7 +151,7 @@ func (l *load) end(t *testing.T) (answered int, failures []failure) {
 	return l.answered, l.failures
 }
 
-// reach waits until as many more requests have been answered.
+// reach waits until the given number of further requests is answered.
 func (l *load) reach(t *testing.T, more int) {
 	t.Helper()
 	count := func() int {
@@ -160,15 +160,14 @@ func (l *load) reach(t *testing.T, more int) {
 		return l.answered
 	}
 	aim := count() + more
-	e2etest.WaitFor(t, fmt.Sprintf("%d more answers", more), func() bool { return count() >= aim })
+	waittest.For(t, fmt.Sprintf("%d more answers", more), func() bool { return count() >= aim })
 }
 
-// death is when a process that served the load was killed: at some moment
-// between the two.
+// death is the time span in which a process that served the load was killed.
 type death struct{ killed, gone time.Time }
 
-// lost are the failures that no death explains: a connection that was made
-// before one may die with the process that served it, any other may not.
+// lost returns the failures that no death explains: only a connection from before a
+// death may fail with its process.
 func lost(failures []failure, deaths []death) []failure {
 	return slices.DeleteFunc(slices.Clone(failures), func(f failure) bool {
 		return !errors.Is(f.err, syscall.ECONNREFUSED) && slices.ContainsFunc(deaths, func(d death) bool {

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 var apiKills = flag.Int("api-kills", 3, "how often the api is killed under load")
@@ -29,7 +31,7 @@ func TestNoConnectionIsRefusedWhileTheAPIDies(t *testing.T) {
 	var deaths []death
 	var back []time.Duration
 	for range *apiKills {
-		l.reach(t, loadRate*5/4) // ready for more than a second: the next death is an accident, not a crash loop
+		l.reach(t, loadRate*5/4) // ready for more than a second, so the next death has no backoff
 		pid := statusOf(t, dir).pid("api")
 		began := time.Now()
 		kill(t, pid)
@@ -122,8 +124,8 @@ func nameOf(components []string) string {
 	return components[0]
 }
 
-// TestIdleConnectionOutlivesARestart holds that a request on a connection that
-// was idle throughout a restart is answered, and told to be the last.
+// TestIdleConnectionOutlivesARestart checks that a request on a connection that was
+// idle during a restart is answered with Connection: close.
 func TestIdleConnectionOutlivesARestart(t *testing.T) {
 	dir, p := started(t, "--no-test-task")
 	s := statusOf(t, dir)
@@ -179,10 +181,10 @@ func TestSocketOfAFailedComponent(t *testing.T) {
 	s := statusOf(t, dir)
 	for range 2 {
 		var pid int
-		e2etest.WaitFor(t, "an api to kill", func() bool { pid = statusOf(t, dir).pid("api"); return pid != 0 })
+		waittest.For(t, "an api to kill", func() bool { pid = statusOf(t, dir).pid("api"); return pid != 0 })
 		kill(t, pid)
 		e2etest.AwaitGone(t, pid)
-		e2etest.WaitFor(t, "the launcher to see it", func() bool { return statusOf(t, dir).pid("api") != pid })
+		waittest.For(t, "the launcher to see it", func() bool { return statusOf(t, dir).pid("api") != pid })
 	}
 	p.out.await(t, "api has FAILED")
 	if _, err := http.Get(s.API + "/healthz"); !errors.Is(err, syscall.ECONNREFUSED) {

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 var (
@@ -22,11 +24,11 @@ var (
 	killSeed      = flag.Uint64("launcher-seed", 0, "seed of those moments; 0: a new one")
 )
 
-// afterlife is how long what a killed launcher had started may live on.
-const afterlife = 3 * time.Second
+// orphanLifetime is how long the processes of a killed launcher may live on.
+const orphanLifetime = 3 * time.Second
 
-// TestKilledAtAnyMoment kills the launcher while it starts, runs, restarts and
-// stops. Each next start must find nothing that it cannot clear by itself.
+// TestKilledAtAnyMoment kills the launcher while it starts, runs, restarts and stops.
+// Each next start must work without manual help.
 func TestKilledAtAnyMoment(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
@@ -72,15 +74,15 @@ components:
 		_ = p.cmd.Process.Kill()                                               // a stop may have been faster
 		p.exit(t)
 		began := time.Now()
-		e2etest.WaitFor(t, fmt.Sprintf("%d: the end of everything, killed in %s", n, moment), func() bool {
+		waittest.For(t, fmt.Sprintf("%d: the end of everything, killed in %s", n, moment), func() bool {
 			return len(living(t, dir, "")) == len(living(t, dir, "sleep 1000"))
 		})
 		longest = max(longest, time.Since(began))
 	}
-	if longest > afterlife {
+	if longest > orphanLifetime {
 		t.Errorf("something lived on for %v", longest)
 	}
-	t.Logf("%d kills; the longest afterlife was %v", *launcherKills, longest.Round(time.Millisecond))
+	t.Logf("%d kills; an orphan lived for at most %v", *launcherKills, longest.Round(time.Millisecond))
 	p := startedIn(t, dir)
 	p.ctrlC(t)
 	if code := p.exit(t); code != 0 {
@@ -103,7 +105,7 @@ func living(t testing.TB, dir, command string) []int {
 	for _, path := range paths {
 		at, err := os.Readlink(path)
 		if err != nil || at != dir {
-			continue // gone meanwhile, or not ours to see
+			continue // ended meanwhile, or of another user
 		}
 		line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
 		if strings.Contains(strings.ReplaceAll(string(line), "\x00", " "), command) {

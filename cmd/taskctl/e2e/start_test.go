@@ -11,7 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestStartAndCtrlC(t *testing.T) {
@@ -23,7 +25,7 @@ func TestStartAndCtrlC(t *testing.T) {
 				t.Errorf("status: %+v, want it ready, with three components, one client and an event", s)
 			}
 			create(t, s.API, "bread")
-			e2etest.WaitFor(t, "the notification in logs/consumer.log", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "bread") })
+			waittest.For(t, "the notification in logs/consumer.log", func() bool { return strings.Contains(logOf(t, dir, "consumer"), "bread") })
 			p.ctrlC(t)
 			if code := p.exit(t); code != 0 || !strings.Contains(p.out.String(), "nothing left running") {
 				t.Errorf("exit code %d, want 0 and a receipt", code)
@@ -71,7 +73,7 @@ func TestTestTasksDoNotPileUp(t *testing.T) {
 }
 
 func TestSignalsThatStop(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		t.Run(s.String(), func(t *testing.T) {
 			_, p := started(t, "--no-test-task")
 			p.signal(t, s)

@@ -6,23 +6,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/cmd/taskctl/e2etest"
+
+	"taskctl/pkg/wait/waittest"
 )
 
-// TestStubbornComponents stops components that do not want to go, or whose
-// children do not, and reads what the terminal says of it.
+// TestStubbornComponents stops components that ignore the request to end, or whose
+// children do, and checks the messages on the terminal.
 func TestStubbornComponents(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
 	}
-	const deaf = "trap '' TERM; while :; do sleep 2000; done" // with the sleep it has become deaf
+	const deaf = "trap '' TERM; while :; do sleep 2000; done" // while sleep runs, the trap is set
 	for _, tt := range []struct {
 		name, command, receipt string
 		code                   int
 	}{
 		{"the process itself", deaf, `KILLED +SIGKILL`, 3},
-		{"its child", `sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but what it had started was killed`, 3},
-		{"one that left its group and holds the pipe", `setsid sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but what it had started was killed`, 3},
+		{"its child", `sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
+		{"one that left its group and holds the pipe", `setsid sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
 		{"one that left its group, and goes when asked", `setsid sleep 2000 & exec sleep 1000`, `stopped +SIGTERM`, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,7 +37,7 @@ components:
     stop: {timeout: 1200ms}
 `, tt.command))
 			p := startedIn(t, dir, "--no-test-task")
-			e2etest.WaitFor(t, "its children", func() bool { return len(living(t, dir, "sleep 2000")) > 0 })
+			waittest.For(t, "its children", func() bool { return len(living(t, dir, "sleep 2000")) > 0 })
 			p.ctrlC(t)
 			code := p.exit(t)
 			if code != tt.code {
@@ -53,8 +55,8 @@ components:
 	}
 }
 
-// TestFiftyMegabytesAtOnce has a component print more than a pipe, a log file or
-// a reader's patience holds: every line must be there, and nothing may wait.
+// TestFiftyMegabytesAtOnce makes a component print more than a pipe or a log file
+// holds: no line may be missing, and nothing may block.
 func TestFiftyMegabytesAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := e2etest.Dir(t)
@@ -66,7 +68,7 @@ components:
     command: [sh, -c, "seq -f 'line %%017.0f, fifty bytes a line, no less' %d; printf 'the last, without a newline'; exec sleep 1000"]
 `, lines))
 	startedIn(t, dir)
-	e2etest.WaitFor(t, "its last line but one", func() bool {
+	waittest.For(t, "its last line but one", func() bool {
 		return strings.Contains(logOf(t, dir, "spewer"), fmt.Sprintf("line %017d", lines))
 	})
 	if s := statusOf(t, dir); s.State != "ready" {

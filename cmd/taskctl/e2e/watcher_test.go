@@ -13,11 +13,10 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/cmd/taskctl/e2etest"
+	"taskctl/pkg/wait/waittest"
 )
 
-// watcher is a WebSocket client that comes back where it was, as the protocol's
-// description tells client authors to do.
+// watcher is a WebSocket client that resumes as the protocol's description says.
 type watcher struct {
 	url string
 
@@ -133,8 +132,8 @@ func (w *watcher) read() error {
 	}
 }
 
-// caughtUp waits until the watcher has the event at a position, and returns how
-// its connections ended so far. Whatever it saw wrong fails the test.
+// caughtUp waits until the watcher has the event at a position, and returns how its
+// connections ended so far. Any mistake that it has found fails the test.
 func (w *watcher) caughtUp(t *testing.T, position string) []websocket.CloseError {
 	t.Helper()
 	_, text, _ := strings.Cut(position, ":")
@@ -142,7 +141,7 @@ func (w *watcher) caughtUp(t *testing.T, position string) []websocket.CloseError
 	if err != nil {
 		t.Fatalf("position %q: %v", position, err)
 	}
-	e2etest.WaitFor(t, "the watcher to have event "+text, func() bool {
+	waittest.For(t, "the watcher to have event "+text, func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return w.seq >= seq || len(w.faults) > 0

@@ -1,5 +1,5 @@
 // Package e2etest is what the tests of the built binary share: building it, the
-// environment it runs in, and waiting for what no channel tells of.
+// environment it runs in.
 package e2etest
 
 import (
@@ -7,21 +7,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-)
 
-// Patience bounds every wait: far beyond what a loaded machine takes.
-const Patience = time.Minute
+	"taskctl/pkg/wait/waittest"
+)
 
 // Build builds taskctl as it is shipped into dir, and returns the file's path.
 func Build(dir string) (string, error) {
 	binary := filepath.Join(dir, "taskctl")
-	out, err := exec.Command("go", "build", "-o", binary, "github.com/taskctl/taskctl/cmd/taskctl").CombinedOutput()
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	out, err := exec.Command("go", "build", "-o", binary, "taskctl/cmd/taskctl").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build taskctl: %w\n%s", err, out)
 	}
@@ -37,22 +39,6 @@ func Environ() []string {
 		}
 	}
 	return append(env, "TERM=xterm", "TASKCTL_API_ADDR=localhost:0", "TASKCTL_WSSERVER_ADDR=localhost:0")
-}
-
-// WaitFor polls a condition that no channel tells of.
-func WaitFor(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(Patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("waited %v in vain: %s", Patience, what)
-		}
-	}
 }
 
 // Gone reports whether no process has that pid any more. A zombie counts as gone
@@ -77,7 +63,7 @@ func Dir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		WaitFor(t, "the end of the processes in "+dir, func() bool { return len(running(dir)) == 0 })
+		waittest.For(t, "the end of the processes in "+dir, func() bool { return len(running(dir)) == 0 })
 	})
 	return dir
 }
@@ -96,6 +82,6 @@ func running(dir string) []string {
 func AwaitGone(t testing.TB, pids ...int) {
 	t.Helper()
 	for _, pid := range pids {
-		WaitFor(t, fmt.Sprintf("the end of process %d", pid), func() bool { return Gone(pid) })
+		waittest.For(t, fmt.Sprintf("the end of process %d", pid), func() bool { return Gone(pid) })
 	}
 }

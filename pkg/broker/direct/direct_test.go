@@ -1,105 +1,51 @@
 package direct
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/broker/brokertest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/broker/brokertest"
+	"taskctl/pkg/task"
+	"taskctl/pkg/wait/waittest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func event(seq uint64) task.Event {
-	return task.Event{
-		Seq: seq, Type: task.Created, TaskID: fmt.Sprint("id-", seq),
-		Time: time.UnixMilli(1_700_000_000_000 + int64(seq)).UTC(), Task: fmt.Appendf(nil, `{"title":"%d"}`, seq),
-	}
-}
+// notices counts how often a receiver was notified.
+type notices struct{ n atomic.Int64 }
 
-func sequence(from, to uint64) []task.Event {
-	var events []task.Event
-	for seq := from; seq <= to; seq++ {
-		events = append(events, event(seq))
-	}
-	return events
-}
+func (c *notices) add() { c.n.Add(1) }
 
-// inbox is a subscriber's side: what was delivered, and how often it was told to look.
-type inbox struct {
-	mu     sync.Mutex
-	events []task.Event
-	looks  int
-	change chan struct{}
-}
-
-func newInbox() *inbox { return &inbox{change: make(chan struct{}, 1)} }
-
-func (i *inbox) deliver(_ string, events []task.Event) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.events = append(i.events, events...)
-	i.changed()
-}
-
-func (i *inbox) look() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.looks++
-	i.changed()
-}
-
-func (i *inbox) changed() {
-	select {
-	case i.change <- struct{}{}:
-	default:
-	}
-}
-
-// await waits until the condition holds of what has come.
-func (i *inbox) await(t *testing.T, what string, condition func(events []task.Event, looks int) bool) {
+func (c *notices) waitFor(t *testing.T, n int64) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for {
-		i.mu.Lock()
-		ok := condition(i.events, i.looks)
-		i.mu.Unlock()
-		if ok {
-			return
-		}
-		select {
-		case <-i.change:
-		case <-deadline:
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	waittest.For(t, fmt.Sprintf("notice %d", n), func() bool { return c.n.Load() >= n })
 }
 
 // receiving runs a Receiver behind a server, and returns the link's URL.
-func receiving(t *testing.T, ctx context.Context, tokenFile string, box *inbox) (r *Receiver, url string) {
+func receiving(t *testing.T, ctx context.Context, tokenFile string, c *notices) (r *Receiver, url string) {
 	t.Helper()
-	token, err := Token(tokenFile)
+	token, err := access.SecretFile(tokenFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r = NewReceiver(token, slog.New(slog.DiscardHandler))
 	subscribed := make(chan struct{})
-	go func() { defer close(subscribed); _ = r.Subscribe(ctx, box.deliver, box.look) }()
+	go func() { defer close(subscribed); _ = r.Subscribe(ctx, nil, c.add) }()
 	server := httptest.NewServer(r)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); <-subscribed })
 	return r, "ws" + strings.TrimPrefix(server.URL, "http")
@@ -121,28 +67,10 @@ func publishing(t *testing.T, url, tokenFile string) (p *Publisher, up <-chan bo
 	return p, links, stop
 }
 
-func TestWhatIsPublishedArrivesInOrder(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "data", "link.token")
-	box := newInbox()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	_, url := receiving(t, ctx, file, box)
-	p, up, _ := publishing(t, url, file)
-	<-up
-	want := sequence(1, 1000)
-	for i := 0; i < len(want); i += 10 {
-		p.Publish("e1", want[i:i+10])
-	}
-	box.await(t, "all events", func(events []task.Event, _ int) bool { return len(events) == len(want) })
-	if !reflect.DeepEqual(want, box.events) {
-		t.Error("they arrived differently")
-	}
-}
-
 func TestBroker(t *testing.T) {
 	brokertest.Run(t, func(t *testing.T) brokertest.Broker {
 		file := filepath.Join(t.TempDir(), "link.token")
-		token, err := Token(file)
+		token, err := access.SecretFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,30 +82,48 @@ func TestBroker(t *testing.T) {
 	})
 }
 
-func TestTheLastWordsArriveBeforeRunReturns(t *testing.T) {
+func TestLastNoticeArrivesBeforeRunReturns(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "link.token")
-	box := newInbox()
+	var c notices
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, url := receiving(t, ctx, file, box)
+	_, url := receiving(t, ctx, file, &c)
 	p, up, stop := publishing(t, url, file)
 	<-up
-	p.Publish("e1", sequence(1, 500))
+	c.waitFor(t, 1)
+	p.Publish("e1", make([]task.Event, 500))
+	before := c.n.Load()
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	box.mu.Lock()
-	defer box.mu.Unlock()
-	if len(box.events) != 500 {
-		t.Errorf("%d of 500 events had arrived when Run returned", len(box.events))
+	if got := c.n.Load(); got == before {
+		t.Error("no notice had arrived when Run returned")
 	}
 }
 
-func TestALinkThatIsTakenDownIsNotReportedAsLost(t *testing.T) {
+func TestNotifyOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "link.token")
+	var c notices
+	ctx, cancel := context.WithCancel(t.Context())
+	r, url := receiving(t, ctx, file, &c)
+	waittest.For(t, "the subscription", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.notify != nil })
+	if err := Notify(t.Context(), Config{URL: url, TokenFile: file}); err != nil {
+		t.Fatal(err)
+	}
+	if c.n.Load() == 0 {
+		t.Error("no notice had arrived when Notify returned")
+	}
+	if err := Notify(t.Context(), Config{URL: url, TokenFile: file + ".other"}); err == nil {
+		t.Error("a receiver that does not know the token was notified")
+	}
+	cancel()
+}
+
+func TestStoppedLinkIsNotReportedAsLost(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "link.token")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, url := receiving(t, ctx, file, newInbox())
+	_, url := receiving(t, ctx, file, new(notices))
 	_, links, stop := publishing(t, url, file)
 	if up := <-links; !up {
 		t.Fatal("it began without a link")
@@ -186,68 +132,181 @@ func TestALinkThatIsTakenDownIsNotReportedAsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(links) > 0 {
-		t.Error("whoever asked it to stop is told that the link is lost")
+		t.Error("a link that was stopped is reported as lost")
 	}
 }
 
-func TestReceiverIsToldToLookWhenALinkComesAndGoes(t *testing.T) {
+func TestReceiverIsNotifiedWhenALinkComesAndGoes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "link.token")
-	box := newInbox()
+	var c notices
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, url := receiving(t, ctx, file, box)
-	_, up, stop := publishing(t, url, file)
+	r, url := receiving(t, ctx, file, &c)
+	_, up, _ := publishing(t, url, file)
 	<-up
-	box.await(t, "the look when it came", func(_ []task.Event, looks int) bool { return looks == 1 })
+	c.waitFor(t, 1)
 	if !r.Connected() {
 		t.Error("not connected while a publisher is there")
 	}
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	box.await(t, "the look when it went", func(_ []task.Event, looks int) bool { return looks == 2 })
+	before := c.n.Load()
+	r.cut()
+	c.waitFor(t, before+1)
 }
 
-func TestPublisherComesBack(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "link.token")
-	box := newInbox()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r, url := receiving(t, ctx, file, box)
-	p, up, _ := publishing(t, url, file)
-	<-up
-	box.await(t, "the receiver to know the link", func(_ []task.Event, looks int) bool { return looks == 1 })
+// cut breaks every link.
+func (r *Receiver) cut() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	for conn := range r.links {
 		_ = conn.NetConn().Close()
 	}
-	r.mu.Unlock()
+}
+
+func TestPublisherReconnects(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "link.token")
+	var c notices
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, url := receiving(t, ctx, file, &c)
+	p, up, _ := publishing(t, url, file)
+	<-up
+	waittest.For(t, "the link", r.Connected)
+	r.cut()
 	if <-up || !<-up {
 		t.Fatal("want down, then up")
 	}
-	p.Publish("e1", sequence(1, 1))
-	box.await(t, "the event", func(events []task.Event, _ int) bool { return len(events) == 1 })
+	waittest.For(t, "the second link", r.Connected)
+	before := c.n.Load()
+	p.Publish("e1", make([]task.Event, 1))
+	c.waitFor(t, before+1)
 }
 
-func TestStrangersAreRefused(t *testing.T) {
+// Only a publisher that proves that it knows the token may notify.
+func TestPublishersWithoutTheTokenAreRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "link.token")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	box := newInbox()
-	_, url := receiving(t, ctx, file, box)
+	var c notices
+	r, url := receiving(t, ctx, file, &c)
+	token, err := access.SecretFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, header := range map[string]http.Header{
-		"no token":    {},
-		"wrong token": {"Authorization": {"Bearer " + strings.Repeat("0", 64)}},
+		"no nonce":            {},
+		"a nonce of no hex":   {nonceHeader: {strings.Repeat("x", 64)}},
+		"the token as before": {"Authorization": {"Bearer " + token}},
 	} {
 		_, res, err := websocket.DefaultDialer.Dial(url, header)
 		if err == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%s: %v, %v; want 401", name, res, err)
 		}
 	}
-	token, _ := Token(file)
-	_, res, err := websocket.DefaultDialer.Dial(url, http.Header{"Authorization": {"Bearer " + token}, "Origin": {"http://localhost"}})
+	nonce := newNonce()
+	_, res, err := websocket.DefaultDialer.Dial(url, http.Header{nonceHeader: {nonce}, "Origin": {"http://localhost"}})
 	if err == nil || res == nil || res.StatusCode != http.StatusForbidden {
-		t.Errorf("a browser with the token: %v, %v; want 403", res, err)
+		t.Errorf("a browser: %v, %v; want 403", res, err)
+	}
+	for name, proof := range map[string]func(h handshake) string{
+		"nothing":              func(handshake) string { return "" },
+		"the receiver's proof": func(h handshake) string { return h.proof(receiverRole) },
+		"another token": func(h handshake) string {
+			h.token = strings.Repeat("0", 64)
+			return h.proof(publisherRole)
+		},
+		"a proof for another connection": func(h handshake) string {
+			h.receiverNonce = newNonce()
+			return h.proof(publisherRole)
+		},
+	} {
+		conn, res, err := websocket.DefaultDialer.Dial(url, http.Header{nonceHeader: {nonce}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := handshake{token: token, publisherNonce: nonce, receiverNonce: res.Header.Get(nonceHeader)}
+		if err := send(conn, websocket.TextMessage, []byte(proof(h))); err != nil {
+			t.Fatal(err)
+		}
+		_ = send(conn, websocket.BinaryMessage, nil) // may already be cut off
+		var closed *websocket.CloseError
+		if _, _, err := conn.ReadMessage(); !errors.As(err, &closed) || closed.Code != websocket.ClosePolicyViolation {
+			t.Errorf("%s: %v; want close 1008", name, err)
+		}
+		_ = conn.Close()
+	}
+	if c.n.Load() != 0 || r.Connected() {
+		t.Errorf("the receiver was notified %d times", c.n.Load())
+	}
+}
+
+// A server at wsserver's address that does not know the token gets neither the token
+// nor a usable proof.
+func TestTokenIsNotSentToAnotherServer(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "link.token")
+	token, err := access.SecretFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, answer := range map[string]func(nonce string) http.Header{
+		"no proof": func(string) http.Header { return nil },
+		"a guess": func(string) http.Header {
+			return http.Header{nonceHeader: {newNonce()}, proofHeader: {strings.Repeat("0", 64)}}
+		},
+		"a reflected proof": func(nonce string) http.Header {
+			h := handshake{token: token, publisherNonce: nonce, receiverNonce: newNonce()}
+			return http.Header{nonceHeader: {h.receiverNonce}, proofHeader: {h.proof(publisherRole)}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen sync.Map
+			messages := make(chan int, 1)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if text := fmt.Sprint(r.Header, r.URL); strings.Contains(text, token) {
+					seen.Store(text, true)
+				}
+				conn, err := (&websocket.Upgrader{}).Upgrade(w, r, answer(r.Header.Get(nonceHeader)))
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				n := 0
+				for {
+					if _, _, err := conn.ReadMessage(); err != nil {
+						break
+					}
+					n++
+				}
+				select {
+				case messages <- n:
+				default:
+				}
+			}))
+			defer server.Close()
+			p, _, _ := publishing(t, "ws"+strings.TrimPrefix(server.URL, "http"), file)
+			if n := <-messages; n != 0 || p.Connected() {
+				t.Errorf("the publisher sent %d messages, connected %t", n, p.Connected())
+			}
+			seen.Range(func(text, _ any) bool { t.Errorf("the token was sent: %v", text); return true })
+		})
+	}
+}
+
+// Connections that prove nothing are bounded in number.
+func TestUnprovenConnectionsAreBounded(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "link.token")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, url := receiving(t, ctx, file, new(notices))
+	for range maxUnauthenticated {
+		conn, _, err := websocket.DefaultDialer.Dial(url, http.Header{nonceHeader: {newNonce()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	_, res, err := websocket.DefaultDialer.Dial(url, http.Header{nonceHeader: {newNonce()}})
+	if err == nil || res == nil || res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%v, %v; want 503", res, err)
 	}
 }
 
@@ -258,7 +317,7 @@ func TestOneTokenForAll(t *testing.T) {
 	for i := range tokens {
 		wg.Go(func() {
 			var err error
-			if tokens[i], err = Token(file); err != nil {
+			if tokens[i], err = access.SecretFile(file); err != nil {
 				t.Error(err)
 			}
 		})
@@ -272,55 +331,7 @@ func TestOneTokenForAll(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the token file: %v, %v; want mode 0600", info.Mode(), err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".link-token-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".secret-*")); len(left) > 0 {
 		t.Errorf("temporary files are left: %v", left)
 	}
-}
-
-func TestLargeBatchesAreSplit(t *testing.T) {
-	var want []task.Event
-	for seq := uint64(1); seq <= 40; seq++ {
-		e := event(seq)
-		e.Task = bytes.Repeat([]byte("x"), 90_000)
-		want = append(want, e)
-	}
-	var got []task.Event
-	for rest := want; len(rest) > 0; {
-		var message []byte
-		message, rest = encode(nil, "e1", rest)
-		if len(message) > maxMessage {
-			t.Errorf("a message of %d bytes", len(message))
-		}
-		epoch, events, err := decode(message)
-		if err != nil || epoch != "e1" {
-			t.Fatal(epoch, err)
-		}
-		got = append(got, events...)
-	}
-	if !reflect.DeepEqual(want, got) {
-		t.Error("the parts are not the whole")
-	}
-}
-
-// FuzzDecode holds that no message crashes the receiver, and that what is
-// accepted means one thing only.
-func FuzzDecode(f *testing.F) {
-	message, _ := encode(nil, "epoch", sequence(1, 3))
-	f.Add(message)
-	f.Add([]byte{version})
-	f.Add([]byte{version, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		epoch, events, err := decode(data)
-		if err != nil {
-			return
-		}
-		again, rest := encode(nil, epoch, events)
-		if len(rest) > 0 {
-			return
-		}
-		epoch2, events2, err := decode(again)
-		if err != nil || epoch2 != epoch || !reflect.DeepEqual(events, events2) {
-			t.Errorf("%q %v came back as %q %v, %v", epoch, events, epoch2, events2, err)
-		}
-	})
 }

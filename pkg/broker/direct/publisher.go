@@ -1,48 +1,49 @@
+// Package direct notifies wsserver of committed events over one authenticated
+// WebSocket. It only speeds delivery up: a notice carries no event, but tells the
+// receiver to read the event log.
 package direct
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/gorilla/websocket"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/access"
+	"taskctl/pkg/listen"
+	"taskctl/pkg/task"
 )
 
 const (
-	minWait      = 20 * time.Millisecond // before the second attempt; doubled up to maxWait
-	maxWait      = time.Second
-	dialTimeout  = 5 * time.Second
-	writeTimeout = 5 * time.Second
-	// farewell bounds the wait for the receiver's goodbye, which says that it has
-	// read everything before.
-	farewell = time.Second
-	// maxQueued bounds what waits to be written. It covers what is committed
-	// while one write is under way; a receiver that is further behind than that
-	// reads the log faster.
-	maxQueued = 8 << 20
+	minReconnectDelay = 20 * time.Millisecond // before the second attempt; doubled up to maxReconnectDelay
+	maxReconnectDelay = time.Second
+	dialTimeout       = 5 * time.Second
+	writeTimeout      = 5 * time.Second
+	// closeTimeout bounds the wait for the receiver's close frame, which says that it
+	// has read all notices.
+	closeTimeout = time.Second
 
-	// A flush of this many events means that the store is busy. The publisher then
-	// rests, so that what is committed meanwhile goes as one message: each wakes
-	// wsserver and every client, which would be most of what they cost.
-	busy = 8
-	rest = 5 * time.Millisecond
+	// A notice for this many events means that the store is busy. The publisher then
+	// waits for coalesceDelay, so that one notice covers the next commits too: each
+	// notice wakes wsserver and every client, which would be most of their cost.
+	busyEvents    = 8
+	coalesceDelay = 5 * time.Millisecond
 )
 
-// Config says where the link goes.
+// Config is the configuration of the link.
 type Config struct {
-	URL       string // of wsserver's link: ws://localhost:8765/link
-	TokenFile string // see Token; read at every attempt
+	URL       string      // of wsserver's link: ws://localhost:8765/link
+	TokenFile string      // see access.SecretFile; read at every attempt
+	TLS       *tls.Config // for wss; nil: the system's authorities
 
-	// OnLink is told when the link comes up, and when it goes down without having
-	// been asked to; nil: nobody is.
+	// OnLink is called when the link comes up, and when it is lost; nil: not called.
 	OnLink func(up bool)
 }
 
@@ -51,22 +52,10 @@ type Publisher struct {
 	cfg     Config
 	log     *slog.Logger
 	up      atomic.Bool
+	pending atomic.Int64  // events committed since the last notice
+	more    chan struct{} // holds one value while a notice is due
 	dropped *metrics.Counter
 	sent    *metrics.Counter
-
-	mu    sync.Mutex
-	queue queue
-	more  chan struct{} // has a token when there is something to write
-
-	message []byte // is used again for the next
-}
-
-// queue is what waits to be written: events of one epoch.
-type queue struct {
-	epoch  string
-	events []task.Event
-	size   int  // bytes of tasks in events
-	lost   bool // events were dropped that nothing in events tells of
 }
 
 var _ task.Publisher = (*Publisher)(nil)
@@ -93,38 +82,22 @@ func NewPublisher(cfg Config, set *metrics.Set, log *slog.Logger) (*Publisher, e
 	return p, nil
 }
 
-// Connected reports whether events reach wsserver by the link now.
+// Connected reports whether wsserver is notified by the link now.
 func (p *Publisher) Connected() bool { return p.up.Load() }
 
-// Publish hands events over without waiting. Without a link, or with too much
-// waiting for it, they are dropped: the receiver finds them in the log.
-func (p *Publisher) Publish(epoch string, events []task.Event) {
+// Publish notifies the receiver, which then reads the log. It never blocks. While the
+// link is down it only counts, because the receiver reads the log when a link comes up.
+func (p *Publisher) Publish(_ string, events []task.Event) {
 	if !p.up.Load() {
 		p.dropped.Add(len(events))
 		return
 	}
-	size := 0
-	for i := range events {
-		size += len(events[i].Task)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	q := &p.queue
-	if q.epoch != epoch { // the log was replaced: the receiver has to look
-		*q = queue{epoch: epoch, lost: q.lost || len(q.events) > 0}
-	}
-	if q.size+size > maxQueued {
-		p.dropped.Add(len(events))
-		q.lost = true
-		return
-	}
-	q.events = append(q.events, events...)
-	q.size += size
+	p.pending.Add(int64(len(events)))
 	p.sent.Add(len(events))
 	p.wake()
 }
 
-// wake has the queue written. It never blocks.
+// wake makes serve send a notice. It never blocks.
 func (p *Publisher) wake() {
 	select {
 	case p.more <- struct{}{}:
@@ -132,72 +105,65 @@ func (p *Publisher) wake() {
 	}
 }
 
-// take returns what is to be written now.
-func (p *Publisher) take() queue {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	q := p.queue
-	p.queue = queue{}
-	return q
-}
-
-// begin empties the queue: what was meant for the connection before is in the
-// log. Events published from now on are queued.
-func (p *Publisher) begin() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.queue = queue{lost: true}
-	p.up.Store(true)
-	p.wake()
-}
-
-// Run keeps the link up until ctx ends; then it writes what is queued, waits
-// until the receiver has it, and returns nil.
+// Run keeps the link up until ctx ends; then it sends a last notice, waits until the
+// receiver has read it, and returns nil.
 func (p *Publisher) Run(ctx context.Context) error {
-	said := ""
-	for wait := minWait; ; wait = min(2*wait, maxWait) {
-		conn, err := p.dial(ctx)
+	lastCause := ""
+	for delay := minReconnectDelay; ; delay = min(2*delay, maxReconnectDelay) {
+		conn, err := p.cfg.connect(ctx)
 		if err == nil {
-			said, wait = "", minWait
+			lastCause, delay = "", minReconnectDelay
 			err = p.serve(ctx, conn)
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		if text := err.Error(); text != said {
-			said = text
-			p.log.Info("no link to the notification server", "url", p.cfg.URL, "cause", text)
+		if cause := err.Error(); cause != lastCause {
+			lastCause = cause
+			p.log.Info("no link to the notification server", "url", p.cfg.URL, "cause", cause)
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(delay):
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-func (p *Publisher) dial(ctx context.Context) (*websocket.Conn, error) {
-	token, err := Token(p.cfg.TokenFile)
+// connect opens a connection on which both ends have proved that they know the token.
+func (c Config) connect(ctx context.Context) (*websocket.Conn, error) {
+	token, err := access.SecretFile(c.TokenFile)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 16 << 10}
-	conn, res, err := dialer.DialContext(ctx, p.cfg.URL, http.Header{"Authorization": {"Bearer " + token}})
+	h := handshake{token: token, publisherNonce: newNonce()}
+	dialer := websocket.Dialer{NetDialContext: listen.Dialer{}.DialContext, TLSClientConfig: c.TLS, ReadBufferSize: 512, WriteBufferSize: 512}
+	conn, res, err := dialer.DialContext(ctx, c.URL, http.Header{nonceHeader: {h.publisherNonce}})
 	if err != nil {
 		if res != nil {
 			return nil, fmt.Errorf("the notification server refused the link: %s", res.Status)
 		}
 		return nil, fmt.Errorf("connect the link: %w", err)
 	}
+	h.receiverNonce = res.Header.Get(nonceHeader)
+	if !validNonce(h.receiverNonce) || !h.verify(receiverRole, res.Header.Get(proofHeader)) {
+		_ = conn.Close()
+		return nil, errors.New("the server at this address does not know the link token: it is another system's, or no taskctl")
+	}
+	if err := send(conn, websocket.TextMessage, []byte(h.proof(publisherRole))); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
 	return conn, nil
 }
 
-// serve writes to one connection until it breaks or ctx ends.
+// serve sends notices on one connection until it breaks or ctx ends.
 func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
-	defer func() { _ = conn.Close() }() // what matters has been said by then
-	p.begin()
+	defer func() { _ = conn.Close() }() // the close frames were exchanged before
+	p.up.Store(true)
+	p.wake() // for commits while the link was down
 	p.cfg.OnLink(true)
 	p.log.Info("linked to the notification server", "url", p.cfg.URL)
 	defer func() {
@@ -207,76 +173,73 @@ func (p *Publisher) serve(ctx context.Context, conn *websocket.Conn) error {
 		}
 	}()
 
-	broken := make(chan error, 1)
+	broken := readControl(conn)
+	more := p.more
+	var coalesced <-chan time.Time
+	for {
+		select {
+		case <-more:
+			events := p.pending.Swap(0)
+			if err := send(conn, websocket.BinaryMessage, nil); err != nil {
+				return err
+			}
+			if events >= busyEvents {
+				more, coalesced = nil, time.After(coalesceDelay)
+			}
+		case <-coalesced:
+			more, coalesced = p.more, nil
+		case err := <-broken:
+			return fmt.Errorf("the link broke: %w", err)
+		case <-ctx.Done():
+			return errors.Join(send(conn, websocket.BinaryMessage, nil), closeLink(conn, broken))
+		}
+	}
+}
+
+// Notify sends one notice over a link of its own. It is for a program that has written
+// to the store itself and keeps no link.
+func Notify(ctx context.Context, cfg Config) error {
+	conn, err := cfg.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // the close frames were exchanged before
+	return errors.Join(send(conn, websocket.BinaryMessage, nil), closeLink(conn, readControl(conn)))
+}
+
+// readControl reads pings and the close frame, which are all that a receiver sends,
+// until the connection ends. It then sends the error to the channel.
+func readControl(conn *websocket.Conn) (broken <-chan error) {
+	ended := make(chan error, 1)
 	go func() {
-		for { // nothing is expected but pings and the end
+		for {
 			if _, _, err := conn.NextReader(); err != nil {
-				broken <- err
+				ended <- err
 				return
 			}
 		}
 	}()
-	send := func(message []byte) error { return write(conn, message) }
-	more := p.more
-	var rested <-chan time.Time
-	for {
-		select {
-		case <-more:
-			n, err := p.flush(send)
-			if err != nil {
-				return err
-			}
-			if n >= busy {
-				more, rested = nil, time.After(rest)
-			}
-		case <-rested:
-			more, rested = p.more, nil
-		case err := <-broken:
-			return fmt.Errorf("the link broke: %w", err)
-		case <-ctx.Done():
-			_, err := p.flush(send)
-			return errors.Join(err, p.leave(conn, broken))
-		}
-	}
+	return ended
 }
 
-// flush sends what is queued and returns how many events that were. Where
-// something was dropped, an empty message at the end has the receiver look at the
-// log, or it would wait for the next event to tell it.
-func (p *Publisher) flush(send func(message []byte) error) (events int, err error) {
-	q := p.take()
-	events = len(q.events)
-	for len(q.events) > 0 {
-		p.message, q.events = encode(p.message[:0], q.epoch, q.events)
-		if err := send(p.message); err != nil {
-			return 0, err
-		}
-	}
-	if q.lost {
-		look, _ := encode(nil, "", nil)
-		return events, send(look)
-	}
-	return events, nil
-}
-
-func write(conn *websocket.Conn, message []byte) error {
-	_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only where the write does
-	if err := conn.WriteMessage(websocket.BinaryMessage, message); err != nil {
+func send(conn *websocket.Conn, kind int, message []byte) error {
+	_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only if the write fails too
+	if err := conn.WriteMessage(kind, message); err != nil {
 		return fmt.Errorf("write to the link: %w", err)
 	}
 	return nil
 }
 
-// leave says goodbye and waits for the answer, which comes after the receiver
-// has read everything.
-func (p *Publisher) leave(conn *websocket.Conn, broken <-chan error) error {
-	goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	if err := conn.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(farewell)); err != nil {
+// closeLink sends a close frame and waits for the answer, which comes after the
+// receiver has read everything.
+func closeLink(conn *websocket.Conn, broken <-chan error) error {
+	frame := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+	if err := conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(closeTimeout)); err != nil {
 		return err
 	}
 	select {
-	case <-broken: //nolint:errcheck // the error is the goodbye
-	case <-time.After(farewell):
+	case <-broken: //nolint:errcheck // the error only says that a close frame arrived
+	case <-time.After(closeTimeout):
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // recorded is an answer, kept so that a key repeats it.
@@ -137,7 +137,8 @@ func (s *Server) list(r *http.Request) recorded {
 	newest = slices.DeleteFunc(newest, func(t task.Task) bool {
 		wanted := query.Get("completed")
 		return !strings.Contains(strings.ToLower(t.Title+"\n"+t.Description), strings.ToLower(query.Get("q"))) ||
-			wanted != "" && wanted != strconv.FormatBool(t.Completed)
+			wanted != "" && wanted != strconv.FormatBool(t.Completed) ||
+			!strings.HasPrefix(t.ID, query.Get("id")) && !strings.HasSuffix(t.ID, query.Get("id"))
 	})
 	end := min(before+limit, len(newest))
 	var b []byte

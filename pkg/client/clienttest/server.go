@@ -1,6 +1,6 @@
 // Package clienttest is a small taskctl in memory, for tests of programs that use
-// package client: the API and the notifications on one address, and the faults
-// that a test wants to see survived.
+// package client. It has the API and the notifications on one address, and can simulate
+// failures.
 package clienttest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // Server is a taskctl in memory. Its methods may be called from any goroutine.
@@ -22,36 +22,35 @@ type Server struct {
 
 	mu      sync.Mutex
 	epoch   string
-	first   uint64 // the oldest event that is held
+	first   uint64 // the oldest event
 	events  []task.Event
 	tasks   []task.Task         // oldest first
 	answers map[string]recorded // by Idempotency-Key
-	grown   chan struct{}       // closed and replaced when there is something new to send
+	grown   chan struct{}       // closed and replaced when there is a new event
 	streams map[*stream]struct{}
 	script  Script
 	writes  int
 }
 
-// Script decides what goes wrong. Its functions are called one at a time; those
-// that are nil let everything go well.
+// Script simulates failures. Its functions are called one at a time; a nil function
+// causes none.
 type Script struct {
-	// Request sees each request of the API before it is carried out; true: the
-	// answer is its business, and the request is not carried out.
+	// Request is called with each request of the API before it is carried out. If it
+	// returns true, it has answered, and the request is not carried out.
 	Request func(w http.ResponseWriter, r *http.Request) bool
-	// Lose reports whether the answer to a request that was carried out is lost.
+	// Lose reports whether to drop the answer to a request that was carried out.
 	Lose func(r *http.Request) bool
-	// Upgrade sees each handshake; true: the answer is its business.
+	// Upgrade is called with each handshake. If it returns true, it has answered.
 	Upgrade func(w http.ResponseWriter, r *http.Request) bool
-	// Send decides what becomes of an event on its way to one connection, whose
-	// sent-th event it is.
+	// Send decides what happens to the event number sent of one connection.
 	Send func(sent int, e task.Event) Fate
 }
 
-// Fate is what becomes of an event on its way.
+// Fate is what happens to an event before it is sent.
 type Fate struct {
-	Skip   bool   // it is left out
-	Repeat bool   // it is sent twice
-	Code   int    // the connection is closed with this code instead; 1006: cut off
+	Skip   bool   // the event is not sent
+	Repeat bool   // the event is sent twice
+	Code   int    // the connection is closed with this code instead; 1006: without a close frame
 	Reason string // of the close
 }
 
@@ -63,7 +62,7 @@ func New(tb testing.TB) *Server {
 	return s
 }
 
-// Open starts a server, for examples; tests have New.
+// Open starts a server, for examples; tests use New.
 func Open() *Server {
 	s := &Server{
 		epoch:   "e" + strings.ReplaceAll(uuid.NewString(), "-", "")[:8],
@@ -79,28 +78,28 @@ func Open() *Server {
 	return s
 }
 
-// Close cuts every connection and stops listening.
+// Close closes every connection and stops listening.
 func (s *Server) Close() {
 	s.CloseStreams(1006, "")
 	s.http.Close()
 }
 
-// URL is where the API is.
+// URL is the URL of the API.
 func (s *Server) URL() string { return s.http.URL }
 
-// WebSocketURL is where the notifications are.
+// WebSocketURL is the URL of the notifications.
 func (s *Server) WebSocketURL() string {
 	return "ws" + strings.TrimPrefix(s.http.URL, "http") + "/ws"
 }
 
-// Play makes sc the script from here on.
+// Play makes sc the script from now on.
 func (s *Server) Play(sc Script) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.script = sc
 }
 
-// Head is where the log stands.
+// Head is the head of the log.
 func (s *Server) Head() task.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,14 +110,14 @@ func (s *Server) head() task.Position {
 	return task.Position{Epoch: s.epoch, Seq: s.first - 1 + uint64(len(s.events))}
 }
 
-// Writes is how many requests were carried out as a write, repeats not counted.
+// Writes is the number of writes that were carried out, without repeated requests.
 func (s *Server) Writes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.writes
 }
 
-// Add makes n tasks, numbered in their titles, and returns the position after.
+// Add creates n tasks with numbered titles, and returns the position after them.
 func (s *Server) Add(n int) task.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +131,7 @@ func (s *Server) add(n int) {
 	}
 }
 
-// AddTask makes one task with these values.
+// AddTask creates one task with these values.
 func (s *Server) AddTask(title, description string) task.Task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,8 +146,7 @@ func (s *Server) Forget(seq uint64) {
 	s.events, s.first = s.events[n:], s.first+uint64(n)
 }
 
-// Replace makes the server another database's, empty but for n events. Clients
-// that are connected get a reset.
+// Replace replaces the log by another one with n events. Connected clients get a reset.
 func (s *Server) Replace(epoch string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

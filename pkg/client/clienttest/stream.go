@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // stream is one connection of the notifications.
@@ -17,10 +17,10 @@ type stream struct {
 	since task.Position
 	types []string
 	task  string
-	ended chan struct{} // closed when the client is gone
+	ended chan struct{} // closed when the client has disconnected
 }
 
-// CloseStreams ends every connection with a close code; 1006 cuts them off.
+// CloseStreams ends every connection with a close code; 1006: without a close frame.
 func (s *Server) CloseStreams(code int, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +29,7 @@ func (s *Server) CloseStreams(code int, reason string) {
 	}
 }
 
-// Heartbeat tells every connection where the log stands.
+// Heartbeat sends a heartbeat with seq to every connection.
 func (s *Server) Heartbeat(seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,8 +80,8 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	<-st.ended
 }
 
-// feed sends the welcome and then events, each under the lock, so that a test
-// that holds still sees a connection that holds still.
+// feed sends the welcome and then events, each under the lock, so that a test can stop
+// all sending by holding the lock.
 func (s *Server) feed(st *stream, resume bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +170,7 @@ func (st *stream) send(e task.Event, prev uint64, fate Fate) bool {
 	return true
 }
 
-// gone is why the log cannot be read from a position; empty: it can.
+// gone is the reason why the log cannot be read from a position; empty: it can be read.
 func (s *Server) gone(p task.Position) task.GoneReason {
 	switch {
 	case p.Epoch != "" && p.Epoch != s.epoch:

@@ -1,5 +1,5 @@
-// Package eventlogtest holds small working stand-ins for what carries events, to
-// test receivers of events with.
+// Package eventlogtest provides an event log and a broker in memory, for tests of
+// receivers.
 package eventlogtest
 
 import (
@@ -9,14 +9,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // Log is a task.Log in memory. Its zero value is not usable: see [NewLog].
 type Log struct {
 	mu    sync.Mutex
 	epoch string
-	first uint64 // seq of events[0], also while there is none
+	first uint64 // seq of events[0], or of the next event if there is none
 	held  []task.Event
 	err   error
 	reads int
@@ -38,7 +38,7 @@ func (l *Log) Add(n int) []task.Event {
 	return l.held[from:len(l.held):len(l.held)]
 }
 
-// Append appends an event made elsewhere. Its Seq must be the next one.
+// Append appends the event, whose Seq must be the next one.
 func (l *Log) Append(e task.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,14 +53,14 @@ func (l *Log) Forget(first uint64) {
 	l.first = first
 }
 
-// Restore makes it another log, which ends at seq and holds none of it.
+// Restore turns it into another log, which ends at seq and holds no events.
 func (l *Log) Restore(epoch string, seq uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.epoch, l.first, l.held = epoch, seq+1, nil
 }
 
-// Fail makes every read return err; nil makes it answer again.
+// Fail makes every read return err, until it is called with nil.
 func (l *Log) Fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,7 +74,7 @@ func (l *Log) Reads() int {
 	return l.reads
 }
 
-// Epoch returns the log's name.
+// Epoch returns the epoch of the log.
 func (l *Log) Epoch() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -116,8 +116,8 @@ func (l *Log) Read(_ context.Context, after task.Position, limit int) ([]task.Ev
 	return l.held[from:to:to], head, nil
 }
 
-// Event returns an event of about the size that real ones have. Types and task
-// ids go round, so that filters have something to choose.
+// Event returns an event of a realistic size. Types and task ids vary with seq, for
+// tests of filters.
 func Event(seq uint64) task.Event {
 	types := [...]task.EventType{task.Created, task.Updated, task.Deleted}
 	when := time.Date(2024, 1, 15, 10, 0, 0, 0, time.UTC).Add(time.Duration(seq) * time.Millisecond)

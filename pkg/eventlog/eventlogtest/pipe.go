@@ -6,11 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// Pipe is a broker inside one process: what is published is delivered in the
-// publisher's goroutine while somebody subscribes, and is lost otherwise.
+// Pipe is a broker inside one process. It delivers events in the publisher's goroutine
+// while there is a subscriber, and drops them otherwise.
 type Pipe struct {
 	cut atomic.Bool
 
@@ -48,7 +48,8 @@ func (p *Pipe) set(deliver func(string, []task.Event), down func()) {
 	p.deliver, p.down = deliver, down
 }
 
-// Connect says whether a publisher is there. What is published while none is is lost.
+// Connect sets whether a publisher is connected. Events that are published while none
+// is are dropped.
 func (p *Pipe) Connect(connected bool) {
 	p.cut.Store(!connected)
 	p.mu.Lock()
@@ -58,5 +59,5 @@ func (p *Pipe) Connect(connected bool) {
 	}
 }
 
-// Connected reports what Connect was told last; true before that.
+// Connected returns the last value of Connect; true before the first call.
 func (p *Pipe) Connected() bool { return !p.cut.Load() }

@@ -3,8 +3,8 @@ package eventlogtest_test
 import (
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/broker/brokertest"
-	"github.com/taskctl/taskctl/pkg/eventlog/eventlogtest"
+	"taskctl/pkg/broker/brokertest"
+	"taskctl/pkg/eventlog/eventlogtest"
 )
 
 func TestPipe(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
 )
 
 // BenchmarkWrite is tasks created, each synced, by 1 and by 64 writers at once.
@@ -87,7 +87,7 @@ func BenchmarkList(b *testing.B) {
 		for name, q := range map[string]task.Query{
 			"newest": {Limit: 100},
 			"done":   {Limit: 100, Completed: &done},
-			"middle": {Limit: 100, Cursor: formatCursor(int64(size / 2))},
+			"middle": {Limit: 100, Cursor: task.FormatCursor(int64(size / 2))},
 			"find":   {Limit: 100, Contains: "Task 7"},
 			"absent": {Limit: 100, Contains: "no such text"},
 			"short":  {Limit: 100, Contains: "zq"},

@@ -3,20 +3,19 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"slices"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// transaction applies the changes of one batch. It is used again for the next.
+// transaction applies the changes of one batch. It is reused for the next batch.
 type transaction struct {
 	now    func() time.Time
 	time   time.Time     // of this batch
-	head   task.Position // of the log, with what this batch has added
-	events []task.Event  // of this batch; handed on, so made anew for each
+	head   task.Position // of the log, including this batch
+	events []task.Event  // of this batch; a new slice for each, because it is passed on
 
 	getHead, getTask, addTask, setTask, deleteTask, addEvent *stmt
 
@@ -39,16 +38,16 @@ func newTransaction(ctx context.Context, c *conn, now func() time.Time) (*transa
 	return tx, tx.keys.prepare(ctx, c)
 }
 
-// taskColumns is what found reads.
+// taskColumns are the columns that found reads.
 const taskColumns = `n, version, task`
 
-// found is a row of tasks. Its record is valid as long as the row is.
+// found reads a row of taskColumns. The record is valid as long as the row.
 func found(r row) (n int64, record task.Record) {
 	return r.int(0), task.Record{Version: uint64(r.int(1)), JSON: r.bytes(2)}
 }
 
-// start reads where the log stands. Another process may have written since the
-// last batch, so it is never remembered.
+// start reads the head of the log. It is never cached, because another process may
+// have written since the last batch.
 func (tx *transaction) start(ctx context.Context) (err error) {
 	tx.time = task.Timestamp(tx.now())
 	tx.events = nil
@@ -56,9 +55,9 @@ func (tx *transaction) start(ctx context.Context) (err error) {
 	return err
 }
 
-// apply does one change. refused is what is wrong with it, and then nothing has
-// been written and the result only says where the log stood; err is what is wrong
-// with the whole transaction.
+// apply applies one change. refused is the reason why this change alone is refused:
+// nothing has been written for it, and the result has only the position. err means
+// that the whole transaction fails.
 func (tx *transaction) apply(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
 	result, refused, err = tx.once(ctx, c)
 	if refused != nil {
@@ -67,7 +66,7 @@ func (tx *transaction) apply(ctx context.Context, c *task.Change) (result task.R
 	return result, refused, err
 }
 
-// once does a change, or returns the answer that its key had before.
+// once applies a change, or returns the earlier answer for its idempotency key.
 func (tx *transaction) once(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
 	if c.Key.Key == "" {
 		return tx.change(ctx, c)
@@ -101,39 +100,29 @@ func (tx *transaction) change(ctx context.Context, c *task.Change) (result task.
 	if err != nil {
 		return task.Result{}, err, nil
 	}
-	if c.IfMatch != nil && !slices.Contains(c.IfMatch, before.Version) {
-		return task.Result{}, task.ErrVersion, nil
-	}
-	// A clock that was set back does not make the task go back.
-	now := tx.time
-	if now.Before(before.UpdatedAt) {
-		now = before.UpdatedAt
-	}
-	if c.Kind == task.Delete {
-		if err := tx.deleteTask.exec(ctx, n); err != nil {
-			return task.Result{}, nil, err
-		}
-		result, err = tx.log(ctx, n, before, task.Event{Type: task.Deleted, Time: now, Task: record.JSON})
-		return result, nil, err
-	}
-	if err := c.Guard.Check(before); err != nil {
-		return task.Result{}, err, nil
-	}
-	after, changed := c.Patch.Apply(before)
-	if !changed {
+	o, refused := c.Apply(before, tx.time)
+	switch {
+	case refused != nil:
+		return task.Result{}, refused, nil
+	case !o.Changed:
 		return task.Result{Task: before, JSON: record.JSON, Position: tx.head}, nil, nil
 	}
-	after.UpdatedAt = now
-	after.Version = tx.head.Seq + 1
-	json := encode(after)
-	if err := tx.setTask.exec(ctx, n, after.Completed, int64(after.Version), json); err != nil {
+	json := record.JSON
+	if o.Event == task.Deleted {
+		err = tx.deleteTask.exec(ctx, n)
+	} else {
+		o.Task.Version = tx.head.Seq + 1
+		json = o.Task.Encode()
+		err = tx.setTask.exec(ctx, n, o.Task.Completed, int64(o.Task.Version), json)
+	}
+	if err != nil {
 		return task.Result{}, nil, err
 	}
-	result, err = tx.log(ctx, n, after, task.Event{Type: task.Updated, Time: now, Task: json})
+	result, err = tx.log(ctx, n, o, json)
 	return result, nil, err
 }
 
-// get returns the task with that id; n is 0 where there is none.
+// get returns the task with that id; n is 0 if there is none.
 func (tx *transaction) get(ctx context.Context, id string) (n int64, record task.Record, err error) {
 	_, err = tx.getTask.first(ctx, func(r row) error {
 		n, record = found(r)
@@ -144,34 +133,29 @@ func (tx *transaction) get(ctx context.Context, id string) (n int64, record task
 }
 
 func (tx *transaction) create(ctx context.Context, c *task.Change) (result task.Result, refused, err error) {
-	seq := tx.head.Seq + 1
-	t, _ := c.Patch.Apply(task.Task{ID: c.ID, CreatedAt: tx.time, UpdatedAt: tx.time, Version: seq})
-	json := encode(t)
-	err = tx.addTask.exec(ctx, int64(seq), t.ID, t.Completed, int64(seq), json)
-	if code(err) == sqlite3.SQLITE_CONSTRAINT { // the statement has undone itself
+	o := c.New(tx.time)
+	o.Task.Version = tx.head.Seq + 1
+	n := int64(o.Task.Version)
+	json := o.Task.Encode()
+	err = tx.addTask.exec(ctx, n, o.Task.ID, o.Task.Completed, n, json)
+	if code(err) == sqlite3.SQLITE_CONSTRAINT { // the statement has had no effect
 		return task.Result{}, task.Invalid("id", "is taken"), nil
 	}
 	if err != nil {
 		return task.Result{}, nil, err
 	}
-	result, err = tx.log(ctx, int64(seq), t, task.Event{Type: task.Created, Time: tx.time, Task: json})
+	result, err = tx.log(ctx, n, o, json)
 	return result, nil, err
 }
 
-// encode is done once for each change: for the store, the log, the answer and
-// everyone who is notified or reads it later.
-func encode(t task.Task) []byte {
-	return t.AppendJSON(make([]byte, 0, len(t.Title)+len(t.Description)+192))
-}
-
-// log adds the event of a change that has been made.
-func (tx *transaction) log(ctx context.Context, n int64, t task.Task, e task.Event) (task.Result, error) {
-	e.Seq, e.TaskID = tx.head.Seq+1, t.ID
+// log adds the event of an applied change.
+func (tx *transaction) log(ctx context.Context, n int64, o task.Outcome, json []byte) (task.Result, error) {
+	e := task.Event{Seq: tx.head.Seq + 1, Type: o.Event, TaskID: o.Task.ID, Time: o.Time, Task: json}
 	err := tx.addEvent.exec(ctx, int64(e.Seq), string(e.Type), n, e.TaskID, e.Time.UnixMilli(), e.Task)
 	if err != nil {
 		return task.Result{}, err
 	}
 	tx.head.Seq = e.Seq
 	tx.events = append(tx.events, e)
-	return task.Result{Task: t, JSON: e.Task, Position: tx.head, Changed: true}, nil
+	return task.Result{Task: o.Task, JSON: e.Task, Position: tx.head, Changed: true}, nil
 }

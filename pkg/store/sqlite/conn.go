@@ -12,25 +12,25 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// conn is one connection, used by one goroutine at a time. It calls SQLite
-// itself, without the driver for database/sql: that one asks for every column's
-// name and type with every query and has SQLite lock each call, and a page of a
-// hundred tasks takes ten times as long.
+// conn is one connection, used by one goroutine at a time. It calls SQLite directly,
+// without the database/sql driver, which asks for the name and type of every column
+// with every query and locks every call: a page of a hundred tasks takes ten times as
+// long with it.
 type conn struct {
 	tls   *libc.TLS
 	db    uintptr // sqlite3*
 	stmts []*stmt
 }
 
-// libError is what SQLite says.
+// libError is an error of SQLite.
 type libError struct {
-	code int32 // with its extension
+	code int32 // the extended result code
 	text string
 }
 
 func (e *libError) Error() string { return e.text }
 
-// code returns SQLite's primary result code, or 0 where err is none of its.
+// code returns SQLite's primary result code, or 0 if err is not one of SQLite.
 func code(err error) int {
 	if err == nil {
 		return 0
@@ -42,19 +42,16 @@ func code(err error) int {
 	return 0
 }
 
-// What SQLite may use in a process, in bytes: nearly all of it are pages that
-// connections keep.
+// SQLite's memory in a process, in bytes: nearly all of it is page cache.
 const (
-	logCache   = 8 << 20  // where only the log is read, which nobody reads twice
-	cacheLimit = 32 << 20 // where tasks are
+	logCache   = 8 << 20  // only the log is read, and rarely twice
+	cacheLimit = 32 << 20 // with tasks
 )
 
-// limitCaches bounds the memory of all connections together, to the most that any
-// store in the process has asked for. The bound of each connection is no lower,
-// because they share one list of pages, the least recently used first: one that
-// has reached a bound of its own takes the others' pages from the list, and when
-// as many pages as all bounds allow are held, the others keep none, however often
-// they read them.
+// limitCaches limits the page cache of all connections together, to the largest size
+// that a store in the process has requested. The limit of each connection must not be
+// lower: all share one list of recently used pages, and a connection that has reached
+// its own limit evicts the pages of the others.
 func limitCaches(bytes int64) error {
 	if err := measureMemory(); err != nil {
 		return err
@@ -71,8 +68,8 @@ func limitCaches(bytes int64) error {
 
 var limitMu sync.Mutex
 
-// measureMemory has SQLite count its memory, without which it has no limit. It
-// comes before anything is opened.
+// measureMemory turns on SQLite's memory statistics, without which it has no limit. It
+// must be called before anything is opened.
 var measureMemory = sync.OnceValue(func() error {
 	tls := libc.NewTLS()
 	defer tls.Close()
@@ -93,8 +90,8 @@ const (
 // connection and those given. No two goroutines call one connection at once,
 // so SQLite need not lock it.
 func connect(ctx context.Context, path string, access int32, pragmas ...string) (*conn, error) {
-	// A commit is as durable with fdatasync(2) and takes a third less time. The
-	// systems that have no such call keep what they do.
+	// A commit with fdatasync(2) is as durable and takes a third less time. Systems
+	// without that call use fsync.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
@@ -113,8 +110,11 @@ func connect(ctx context.Context, path string, access int32, pragmas ...string) 
 	if rc == sqlite3.SQLITE_OK {
 		rc = sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
 	}
-	if rc == sqlite3.SQLITE_OK { // comes first: what follows may have to wait
+	if rc == sqlite3.SQLITE_OK { // first, because the following may have to wait for a lock
 		rc = sqlite3.Xsqlite3_busy_timeout(c.tls, c.db, int32(busyTimeout.Milliseconds()))
+	}
+	if rc == sqlite3.SQLITE_OK {
+		rc = c.keepPlans()
 	}
 	err = c.failure(rc)
 	for _, pragma := range append([]string{
@@ -132,9 +132,18 @@ func connect(ctx context.Context, path string, access int32, pragmas ...string) 
 	return c, nil
 }
 
-// leaveWaiting leaves waiting for another's lock to retryBusy. It comes last of
-// what is set up: anything that reads the schema may have to wait.
-func (c *conn) leaveWaiting() {
+// keepPlans makes SQLite plan statements without looking at the values of their
+// parameters. By default it parses and plans a statement again for each new value of
+// its LIMIT, which costs more than reading a few rows.
+func (c *conn) keepPlans() int32 {
+	on := libc.NewVaList(int32(1), uintptr(0))
+	defer libc.Xfree(c.tls, on)
+	return sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, on)
+}
+
+// disableBusyTimeout leaves waiting for another process's lock to retryBusy. It is the
+// last step of the setup, because every earlier step may have to wait.
+func (c *conn) disableBusyTimeout() {
 	sqlite3.Xsqlite3_busy_timeout(c.tls, c.db, 0)
 }
 
@@ -153,13 +162,13 @@ func (c *conn) Close() error {
 	return errors.Join(errs...)
 }
 
-// failure is the error that the result code of a call stands for, if any.
+// failure returns the error for a result code; nil for SQLITE_OK.
 func (c *conn) failure(rc int32) error {
 	if rc == sqlite3.SQLITE_OK {
 		return nil
 	}
 	text := libc.GoString(sqlite3.Xsqlite3_errstr(c.tls, rc))
-	// What the connection says may be of an earlier call.
+	// The connection's message may belong to an earlier call.
 	if c.db != 0 && sqlite3.Xsqlite3_extended_errcode(c.tls, c.db)&0xff == rc&0xff {
 		if more := libc.GoString(sqlite3.Xsqlite3_errmsg(c.tls, c.db)); more != text {
 			text += ": " + more
@@ -168,7 +177,7 @@ func (c *conn) failure(rc int32) error {
 	return &libError{code: rc, text: fmt.Sprintf("%s (%d)", text, rc)}
 }
 
-// prepare makes one statement for each text, each stored where it points to.
+// prepare prepares a statement for each text, and stores it through the pointer.
 func (c *conn) prepare(ctx context.Context, texts map[**stmt]string) error {
 	for to, text := range texts {
 		s, err := c.statement(ctx, text)
@@ -209,7 +218,7 @@ func (c *conn) first(ctx context.Context, text string, read func(row) error, arg
 	return found, about(text, errors.Join(err, s.Close()))
 }
 
-// about says which statement an error is of, by its first line.
+// about adds the first line of the statement to an error.
 func about(text string, err error) error {
 	if err == nil {
 		return nil
@@ -218,8 +227,8 @@ func about(text string, err error) error {
 	return fmt.Errorf("%s: %w", text, err)
 }
 
-// interruptAtEnd interrupts what the connection does when ctx ends, until the
-// function that it returns is called.
+// interruptAtEnd interrupts the running statement when ctx ends, until the returned
+// function is called.
 func (c *conn) interruptAtEnd(ctx context.Context) (stop func()) {
 	if ctx.Done() == nil {
 		return func() {}
@@ -227,7 +236,7 @@ func (c *conn) interruptAtEnd(ctx context.Context) (stop func()) {
 	interrupted := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(interrupted)
-		tls := libc.NewTLS() // the connection's is in use
+		tls := libc.NewTLS() // the connection's own is in use
 		defer tls.Close()
 		sqlite3.Xsqlite3_interrupt(tls, c.db)
 	})

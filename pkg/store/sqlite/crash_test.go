@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
 )
 
 // crashPath names, in the environment, the database that the process writes
@@ -77,9 +77,9 @@ func writeOne(ctx context.Context, s *Store, random *rand.Rand, mu *sync.Mutex) 
 	return nil
 }
 
-// TestKill has three processes create and write one database at once, kills
-// them, and looks at what they have left, again and again: everything that was
-// acknowledged is there, once, and log and tasks agree.
+// TestKill repeatedly runs three processes that create and write one database, kills
+// them, and checks the database: every acknowledged write exists once, and log and
+// tasks agree.
 func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "tasks.db")
 	acknowledged := map[string]string{} // id by seq
@@ -113,14 +113,14 @@ func TestKill(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if fit, err := inspect(t.Context(), path, 1); err != nil || !fit {
+		if fit, err := inspect(t.Context(), path, countersVersion); err != nil || !fit {
 			t.Fatalf("round %d: %v, %v", round, fit, err)
 		}
 	}
 }
 
-// killAfter runs a process that writes to path, reports what it says, and kills
-// it after so many writes.
+// killAfter runs a process that writes to path, reports its output, and kills it after
+// a number of writes.
 func killAfter(t *testing.T, path string, writes int, report func(id, seq string)) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -153,8 +153,8 @@ func killAfter(t *testing.T, path string, writes int, report func(id, seq string
 	}
 }
 
-// checkWhole folds the log and compares it with the tasks and with what was
-// acknowledged.
+// checkWhole replays the log and compares it with the tasks and with the acknowledged
+// writes.
 func checkWhole(t *testing.T, s *Store, acknowledged map[string]string) {
 	t.Helper()
 	folded := map[string]string{}

@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
 )
 
-// smallDisk mounts a disk of so many bytes.
+// smallDisk mounts a disk of that number of bytes.
 func smallDisk(t *testing.T, size int) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -3,12 +3,14 @@ package sqlite
 import (
 	"unicode/utf8"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
+	"taskctl/pkg/task/searchtext"
 )
 
-// The search index holds, for each task, the distinct runs of three characters
-// (grams) of its folded text. A task that contains a text has all its grams; the
-// converse need not be so, and what the index finds is looked at again.
+// The search index holds, for each task, the distinct runs of three characters (grams)
+// of its search text (see package searchtext). A task that contains a text has all
+// grams of that text, but not the reverse, so each task that the index finds is
+// compared again.
 //
 // Grams are words to FTS5's ascii tokenizer, which splits at ASCII that is no
 // letter or digit: those characters are moved to a private plane. Ends of text
@@ -39,8 +41,8 @@ func gramsOf(dst []byte, t task.Task, seen map[gram]struct{}) []byte {
 				dst = append(appendWord(dst, g[:]), ' ')
 			}
 		}
-		for _, r := range text {
-			add(foldRune(r))
+		for _, r := range searchtext.Key(text) {
+			add(r)
 		}
 		for range gramSize - 1 {
 			add(pad)
@@ -49,13 +51,13 @@ func gramsOf(dst []byte, t task.Task, seen map[gram]struct{}) []byte {
 	return dst
 }
 
-// maxGrams bounds the words of a query; a longer text is known well enough by
-// this many of its grams.
+// maxGrams bounds the words of a query; this many grams of a longer text are selective
+// enough.
 const maxGrams = 16
 
-// gramQuery returns the FTS5 expression for a folded text that is not empty.
-func gramQuery(folded string) string {
-	runes := []rune(folded)
+// gramQuery returns the FTS5 expression for a search text that is not empty.
+func gramQuery(key string) string {
+	runes := []rune(key)
 	if len(runes) < gramSize {
 		return string(append(appendWord([]byte{'"'}, runes), `"*`...))
 	}

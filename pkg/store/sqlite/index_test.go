@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,8 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
+	"taskctl/pkg/task/searchtext"
 )
 
 // awaitIndex waits until the index has come to the end of the log.
@@ -25,8 +25,9 @@ func awaitIndex(t testing.TB, s *Store) {
 	defer tick.Stop()
 	for {
 		done := false
-		err := s.readers.snapshot(t.Context(), "test", func(ctx context.Context, r *reader) error {
-			state, err := s.readers.indexState(ctx, r)
+		err := s.searches.snapshot(t.Context(), "test", func(r *reader) error {
+			ctx := t.Context()
+			state, err := s.indexer.stateOn(ctx, r)
 			if err != nil {
 				return err
 			}
@@ -121,7 +122,7 @@ func TestSearchIndexed(t *testing.T) {
 			want := []string{}
 			for _, id := range slices.Backward(ids) {
 				task, there := made[id]
-				if there && contains(task, fold(q.Contains)) && (q.Completed == nil || *q.Completed == task.Completed) {
+				if there && searchtext.Contains(&task, searchtext.Key(q.Contains)) && (q.Completed == nil || *q.Completed == task.Completed) {
 					want = append(want, task.Title)
 				}
 			}
@@ -131,7 +132,7 @@ func TestSearchIndexed(t *testing.T) {
 		}
 	}
 
-	make(firstLook + 700)
+	make(firstScan + 700)
 	compare("behind from the start")
 	change(300)
 	awaitIndex(t, s)
@@ -174,7 +175,7 @@ func FuzzGrams(f *testing.F) {
 		if from < 0 || from >= to || to > len(runes) {
 			t.Skip()
 		}
-		for _, want := range strings.Split(strings.TrimSuffix(gramQuery(fold(string(runes[from:to]))), " "), " ") {
+		for _, want := range strings.Split(strings.TrimSuffix(gramQuery(searchtext.Key(string(runes[from:to]))), " "), " ") {
 			want, prefix := strings.CutSuffix(want, "*")
 			want = strings.Trim(want, `"`)
 			if !slices.ContainsFunc(words, func(word string) bool {
@@ -186,13 +187,13 @@ func FuzzGrams(f *testing.F) {
 	})
 }
 
-// TestIndexDamaged spoils the index while it is in use: searches go on without
-// it, and the next to open makes it again.
+// TestIndexDamaged damages the index while it is in use: searches continue without it,
+// and the next open creates it again.
 func TestIndexDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tasks.db")
 	s := open(t, Options{Path: path})
 	addTask(t, s, "the one", "that is far back")
-	fill(t, s, firstLook+500)
+	fill(t, s, firstScan+500)
 	awaitIndex(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -211,13 +212,13 @@ func TestIndexDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s = open(t, Options{Path: path}); s.readers.indexDamaged.Load() {
+	if s = open(t, Options{Path: path}); !s.indexer.usable() {
 		t.Fatal("the index was not made again")
 	}
 	awaitIndex(t, s)
 }
 
-func TestRestAfter(t *testing.T) {
+func TestPauseAfter(t *testing.T) {
 	const took = 4 * time.Millisecond
 	for _, test := range []struct {
 		written, read int64
@@ -234,11 +235,11 @@ func TestRestAfter(t *testing.T) {
 		{14_000, 5, time.Second, time.Second},
 		{6_000, 0, time.Second, 9 * took}, // they have eased
 	} {
-		if got := restAfter(took, test.written, test.read, test.since); got != test.want {
+		if got := pauseAfter(took, test.written, test.read, test.since); got != test.want {
 			t.Errorf("%d events and %d reads in %v: %v, want %v", test.written, test.read, test.since, got, test.want)
 		}
 	}
-	if got := restAfter(time.Second, 1_000_000, 0, time.Second); got != 9*time.Second {
+	if got := pauseAfter(time.Second, 1_000_000, 0, time.Second); got != 9*time.Second {
 		t.Errorf("a slow machine: %v", got)
 	}
 }

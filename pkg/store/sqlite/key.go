@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // keys are the answers given to writes that carried an idempotency key.
@@ -15,14 +15,14 @@ type keys struct{ get, add *stmt }
 func (k *keys) prepare(ctx context.Context, c *conn) error {
 	return c.prepare(ctx, map[**stmt]string{
 		&k.get: `SELECT fingerprint, created_at, epoch, seq, changed, version, task FROM keys WHERE key = ?1`,
-		// Replaces one that has expired and has not been deleted yet.
+		// Replaces an expired one that has not been deleted yet.
 		&k.add: `INSERT OR REPLACE INTO keys (key, fingerprint, created_at, epoch, seq, changed, version, task)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
 	})
 }
 
-// find returns the answer given before under the key, nil where there is none
-// that still counts, and ErrKeyReused as refused where it answered something else.
+// find returns the earlier answer for the key, or nil if there is none that has not
+// expired. refused is ErrKeyReused if that answer was to a different request.
 func (k *keys) find(ctx context.Context, key task.IdempotencyKey, now time.Time) (answer *task.Result, refused, err error) {
 	_, err = k.get.first(ctx, func(r row) error {
 		if r.int(1) <= now.Add(-task.IdempotencyTTL).UnixMilli() {
@@ -50,7 +50,7 @@ func (k *keys) find(ctx context.Context, key task.IdempotencyKey, now time.Time)
 	return answer, refused, err
 }
 
-// keep remembers an answer.
+// keep stores an answer.
 func (k *keys) keep(ctx context.Context, key task.IdempotencyKey, now time.Time, a task.Result) error {
 	return k.add.exec(ctx, key.Key, key.Fingerprint[:], now.UnixMilli(), a.Position.Epoch,
 		int64(a.Position.Seq), a.Changed, int64(a.Task.Version), a.JSON)

@@ -2,54 +2,49 @@ package sqlite
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"hash/crc32"
+	"time"
 	"unicode/utf8"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
+	"taskctl/pkg/task/searchtext"
 )
 
-// List implements task.Store. A page is read by its key, the order of creation,
-// so it costs what it returns, whatever there is.
+// List implements task.Store. Pages are read by key (keyset pagination), so the cost
+// of a page is what it returns. Searches have connections of their own, because one
+// may take as long as a thousand other reads.
 func (s *Store) List(ctx context.Context, q task.Query) (page task.RecordPage, err error) {
-	before := int64(task.MaxSeq)
-	if q.Cursor != "" {
-		if before, err = parseCursor(q.Cursor); err != nil {
-			return task.RecordPage{}, err
-		}
-	}
-	if !utf8.ValidString(q.Contains) {
+	before, err := task.ParseCursor(q.Cursor)
+	switch {
+	case err != nil:
+		return task.RecordPage{}, err
+	case !utf8.ValidString(q.Contains):
 		return task.RecordPage{}, task.Invalid("q", "must be UTF-8")
-	}
-	if q.Limit < 1 {
+	case q.Limit < 1:
 		return task.RecordPage{}, task.Invalid("limit", "must be at least 1")
+	case q.IDPart != "":
+		return s.pageByIDPart(ctx, q, before)
+	case q.Contains == "":
+		return s.plainPage(ctx, q, before)
 	}
-	page, err = s.readers.page(ctx, q, before)
-	if damaged(err) && q.Contains != "" && s.readers.index != "" && !s.readers.indexDamaged.Swap(true) {
-		page, err = s.readers.page(ctx, q, before) // without the index, in case it is that
+	page, err = s.searchPage(ctx, q, before)
+	if damaged(err) && s.indexer.usable() {
+		s.indexer.damaged.Store(true) // if it is the database instead, this fails, too
+		page, err = s.searchPage(ctx, q, before)
 	}
 	return page, err
 }
 
-func (p *pool) page(asked context.Context, q task.Query, before int64) (page task.RecordPage, err error) {
-	err = p.snapshot(asked, "list tasks", func(ctx context.Context, r *reader) error {
-		var state indexState
-		if q.Contains != "" {
-			ctx = asked // looking at searchBudget tasks takes longer than to watch a context
-			// Read before the log: what it does not know yet is then in there.
-			if state, err = p.indexState(ctx, r); err != nil {
-				return err
-			}
-		}
-		first, head, err := r.logBounds(ctx)
+// plainPage reads a page without a search text.
+func (s *Store) plainPage(ctx context.Context, q task.Query, before int64) (page task.RecordPage, err error) {
+	err = s.pages.snapshot(ctx, "list tasks", func(r *reader) error {
+		ctx := context.WithoutCancel(ctx) // a query is shorter than the setup of an interrupt
+		_, head, err := r.logBounds(ctx)
 		if err != nil {
 			return err
 		}
-		page = task.RecordPage{Position: head, Records: make([]task.Record, 0, min(q.Limit, 100))}
-		return r.find(ctx, &search{
-			query: q, folded: fold(q.Contains), page: &page, last: before, budget: searchBudget,
-		}, state, first, head)
+		page = newPage(q, head)
+		_, err = r.scan(ctx, &search{query: q, page: &page, last: before}, 0, int64(q.Limit)+1)
+		return err
 	})
 	if err != nil {
 		return task.RecordPage{}, err
@@ -57,25 +52,52 @@ func (p *pool) page(asked context.Context, q task.Query, before int64) (page tas
 	return page, nil
 }
 
-// A cursor is the key of the last task of a page, with a checksum: one that we
-// have not made is refused, rather than taken for some other place.
-const cursorSize = 8 + 4
-
-func formatCursor(n int64) string {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, cursorSize), uint64(n))
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return base64.RawURLEncoding.EncodeToString(b)
+// pageByIDPart reads a page of the tasks whose ids begin or end with a part. It waits
+// for its turn as searches do, because it takes longer than other pages.
+func (s *Store) pageByIDPart(ctx context.Context, q task.Query, before int64) (page task.RecordPage, err error) {
+	err = s.searches.snapshot(ctx, "look up an id", func(r *reader) error {
+		_, head, err := r.logBounds(ctx)
+		if err != nil {
+			return err
+		}
+		page = newPage(q, head)
+		found := search{query: q, page: &page, last: before}
+		anyState, completed := q.Completed == nil, q.Completed != nil && *q.Completed
+		return r.pageByIDPart.query(ctx, found.visit, q.IDPart, before, int64(q.Limit)+1, anyState, completed)
+	})
+	if err != nil {
+		return task.RecordPage{}, err
+	}
+	return page, nil
 }
 
-func parseCursor(s string) (int64, error) {
-	var b [cursorSize]byte
-	if len(s) == base64.RawURLEncoding.EncodedLen(cursorSize) { // decoding skips line ends
-		n, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(s))
-		key := int64(binary.BigEndian.Uint64(b[:]))
-		if err == nil && n == cursorSize && key > 0 &&
-			binary.BigEndian.Uint32(b[8:]) == crc32.ChecksumIEEE(b[:8]) {
-			return key, nil
+// searchPage reads a page of the tasks that contain a text.
+func (s *Store) searchPage(ctx context.Context, q task.Query, before int64) (page task.RecordPage, err error) {
+	err = s.searches.snapshot(ctx, "search tasks", func(r *reader) error {
+		// Before the log is read, which then has everything that the index does not cover.
+		state, err := s.indexer.stateOn(ctx, r)
+		if err != nil {
+			return err
 		}
+		first, head, err := r.logBounds(ctx)
+		if err != nil {
+			return err
+		}
+		page = newPage(q, head)
+		if state.CheckReadable(first, head) != nil || head.Seq-state.Seq > maxLag {
+			state = indexState{} // not usable
+		}
+		return r.find(ctx, &search{
+			query: q, key: searchtext.Key(q.Contains), page: &page, last: before,
+			budget: newSearchBudget(time.Now()),
+		}, state)
+	})
+	if err != nil {
+		return task.RecordPage{}, err
 	}
-	return 0, task.Invalid("cursor", "must be the next_cursor of an earlier page")
+	return page, nil
+}
+
+func newPage(q task.Query, head task.Position) task.RecordPage {
+	return task.RecordPage{Position: head, Records: make([]task.Record, 0, min(q.Limit, 100))}
 }

@@ -5,16 +5,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
-
-// maxRead is the size of task JSON in bytes after which Read returns what it has.
-const maxRead = 1 << 20
 
 // Bounds implements task.Log.
 func (s *Store) Bounds(ctx context.Context) (first uint64, head task.Position, err error) {
-	err = s.readers.use(ctx, "read log", func(ctx context.Context, r *reader) (err error) {
-		first, head, err = r.logBounds(ctx)
+	err = s.gets.use(ctx, "read log", func(r *reader) (err error) {
+		first, head, err = r.logBounds(context.WithoutCancel(ctx))
 		return err
 	})
 	return first, head, err
@@ -22,13 +19,14 @@ func (s *Store) Bounds(ctx context.Context) (first uint64, head task.Position, e
 
 // Read implements task.Log.
 func (s *Store) Read(ctx context.Context, after task.Position, limit int) (events []task.Event, head task.Position, err error) {
-	err = s.readers.snapshot(ctx, "read log", func(ctx context.Context, r *reader) error {
+	err = s.pages.snapshot(ctx, "read log", func(r *reader) error {
+		ctx := context.WithoutCancel(ctx)
 		var first uint64
 		if first, head, err = r.logBounds(ctx); err != nil {
 			return err
 		}
-		if reason := gone(after, first, head); reason != "" {
-			return &task.GoneError{Reason: reason, Head: head}
+		if err := after.CheckReadable(first, head); err != nil {
+			return err
 		}
 		n := min(uint64(max(limit, 0)), head.Seq-after.Seq)
 		if n == 0 {
@@ -45,26 +43,13 @@ func (s *Store) Read(ctx context.Context, after task.Position, limit int) (event
 				Task:   bytes.Clone(r.bytes(4)),
 			}
 			events = append(events, e)
-			if size += len(e.Task); size >= maxRead {
+			if size += len(e.Task); size >= task.MaxPageBytes {
 				return errStop
 			}
 			return nil
 		}, int64(after.Seq), int64(n))
 	})
 	return events, head, err
-}
-
-// gone returns why the log cannot be read from after, or "".
-func gone(after task.Position, first uint64, head task.Position) task.GoneReason {
-	switch {
-	case after.Epoch != "" && after.Epoch != head.Epoch:
-		return task.GoneEpoch
-	case after.Seq > head.Seq:
-		return task.GoneAhead
-	case after.Seq+1 < first:
-		return task.GoneTooOld
-	}
-	return ""
 }
 
 func (r *reader) logBounds(ctx context.Context) (first uint64, head task.Position, err error) {
@@ -80,7 +65,7 @@ func (r *reader) logBounds(ctx context.Context) (first uint64, head task.Positio
 	return first, head, err
 }
 
-// eventType is a type as it is stored, with no memory of its own where it is ours.
+// eventType returns the type for its stored text, without an allocation for known ones.
 func eventType(s []byte) task.EventType {
 	if t, known := task.EventTypeOf(s); known {
 		return t

@@ -5,11 +5,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"path"
-	"sort"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"taskctl/pkg/store/schemascript"
 )
 
 //go:embed migrations/*.sql
@@ -19,22 +19,7 @@ var migrationFiles embed.FS
 const applicationID = 0x7461736b
 
 // migrations returns the scripts in order; the nth brings a file to version n.
-func migrations() ([]string, error) {
-	entries, err := migrationFiles.ReadDir("migrations")
-	if err != nil {
-		return nil, err
-	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
-	scripts := make([]string, len(entries))
-	for i, e := range entries {
-		text, err := migrationFiles.ReadFile(path.Join("migrations", e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		scripts[i] = string(text)
-	}
-	return scripts, nil
-}
+func migrations() ([]string, error) { return schemascript.Read(migrationFiles, "migrations") }
 
 // migrate brings the file that c has open to the newest version, each step in a
 // transaction of its own. Several processes may do so at once.
@@ -61,12 +46,12 @@ func migrate(ctx context.Context, c *conn, scripts []string) error {
 	return nil
 }
 
-// errNotWAL: the file is not in WAL mode, because someone else is using it, or
-// because the file system cannot share memory.
+// errNotWAL means that the file is not in WAL mode, because another program is using
+// it, or because the file system cannot share memory.
 var errNotWAL = errors.New("cannot switch to WAL")
 
-// switchToWAL puts the file in WAL mode, for good. Where another connection is
-// in the way, SQLite may say so or just stay in the mode it was in.
+// switchToWAL puts the file into WAL mode permanently. If another connection prevents
+// that, SQLite returns an error or silently keeps the old mode.
 func switchToWAL(ctx context.Context, c *conn) error {
 	return retryBusy(ctx, func() error {
 		_, err := c.first(ctx, "PRAGMA journal_mode = WAL", func(r row) error {
@@ -102,9 +87,9 @@ func immediate(ctx context.Context, c *conn, do func() error) error {
 	return nil
 }
 
-// How long a writer waits for another process's transaction, and how often it
-// looks. SQLite's own handler looks every 100 ms in the end, which a writer
-// that commits without a pause, as a draining generation does, would starve.
+// How long a writer waits for another process's transaction, and how often it tries.
+// SQLite's own busy handler tries only every 100 ms in the end, which is too rare
+// beside a process that commits without a pause, such as a draining generation.
 const (
 	busyTimeout  = 5 * time.Second
 	busyInterval = 200 * time.Microsecond

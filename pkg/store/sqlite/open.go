@@ -6,20 +6,22 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// checkBelow is the size in bytes up to which a file is read through when it is
-// opened (about 10 ms); damage in a larger one shows where it is met.
+// checkBelow is the size in bytes up to which a file is checked as a whole when it is
+// opened (about 10 ms). Damage in a larger file is found when it is read.
 const checkBelow = 1 << 20
 
-// ensure makes the database at path exist, be whole, be of this version, and
-// agree with its witness. It looks first, without writing, and leaves alone what
-// it refuses. Several processes may do so at once.
-func ensure(ctx context.Context, path string) error {
+// ensure makes sure that the database at path exists, is intact, has the current
+// schema, and matches its witness. It inspects the file before it writes, and does not
+// change a file that it refuses. Several processes may do this at once.
+func ensure(ctx context.Context, path string, logger *slog.Logger) error {
 	scripts, err := migrations()
 	if err != nil {
 		return err
@@ -31,11 +33,11 @@ func ensure(ctx context.Context, path string) error {
 	if err != nil || fit {
 		return fileError(path, err)
 	}
-	return fileError(path, prepare(ctx, path, scripts))
+	return fileError(path, (&preparation{path: path, scripts: scripts, logger: logger}).run(ctx))
 }
 
-// inspect reports whether the file can be used as it is. It is an error where
-// the file must not be touched, and false where it is missing, empty or older.
+// inspect reports whether the file can be used as it is: false if it is missing, empty
+// or of an older version. An error means that it must not be changed.
 func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -46,8 +48,8 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	case !info.Mode().IsRegular():
 		return false, &FileError{Path: path, Problem: NotDatabase}
 	}
-	// Read before the database: what it says had been committed by then.
-	said, err := question(path)
+	// The witness is read before the database, which then has all that the witness records.
+	record, err := readWitness(path)
 	if err != nil {
 		return false, err
 	}
@@ -77,8 +79,8 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	}
 	if info.Size() <= checkBelow {
 		_, err := c.first(ctx, "PRAGMA quick_check(1)", func(r row) error {
-			if said := r.text(0); said != "ok" {
-				return &FileError{Path: path, Problem: Corrupt, Err: errors.New(said)}
+			if result := r.text(0); result != "ok" {
+				return &FileError{Path: path, Problem: Corrupt, Err: errors.New(result)}
 			}
 			return nil
 		})
@@ -89,32 +91,70 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 	if version < int64(newest) {
 		return false, nil
 	}
-	head, err := logHead(ctx, c)
-	return err == nil && said.vouches(head), err
+	t := trust{record: record}
+	return t.check(ctx, c) == nil && t.matches(), t.err
 }
 
-// prepare creates or migrates the file, and gives its log a new epoch where the
-// witness does not know the one it has.
-func prepare(ctx context.Context, path string, scripts []string) error {
-	if err := create(path); err != nil {
+// trust says whether a database can be used under its present epoch.
+type trust struct {
+	record witnessRecord // read before the log
+	head   task.Position // of the log
+	agree  bool          // the file fits SQLite's log: it was not overwritten
+	err    error
+}
+
+// check examines the database that c has open.
+func (t *trust) check(ctx context.Context, c *conn) error {
+	if t.head, t.err = logHead(ctx, c); t.err == nil {
+		t.agree, t.err = countersAgree(ctx, c)
+	}
+	return t.err
+}
+
+func (t *trust) matches() bool { return t.agree && t.record.matches(t.head) }
+
+// lost returns the detected loss of events, or nil.
+func (t *trust) lost(now time.Time) *Loss {
+	loss := t.record.lossAt(t.head, now)
+	if loss == nil && !t.agree && t.record.original {
+		loss = &Loss{Had: t.record.Position, Has: t.head, When: now}
+	}
+	return loss
+}
+
+// preparation makes a file usable.
+type preparation struct {
+	path    string
+	scripts []string
+	logger  *slog.Logger
+}
+
+// run creates or migrates the file, and gives its log a new epoch if the witness does
+// not match.
+func (p *preparation) run(ctx context.Context) error {
+	if err := create(p.path); err != nil {
 		return err
 	}
-	c, err := connectToWrite(ctx, path)
+	c, err := connectToWrite(ctx, p.path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(func() error {
-		c.leaveWaiting()
-		if err := migrate(ctx, c, scripts); err != nil {
+		c.disableBusyTimeout()
+		if err := migrate(ctx, c, p.scripts); err != nil {
 			return err
 		}
-		return immediate(ctx, c, func() error { return settle(ctx, c, path) })
+		if err := immediate(ctx, c, func() error { return p.confirmEpoch(ctx, c) }); err != nil {
+			return err
+		}
+		// From now on the file fits SQLite's log.
+		return c.checkpointAll(ctx)
 	}(), c.Close())
 }
 
-// create makes an empty file that only its owner can read; SQLite gives its
-// other files the same mode. It is opened under a name of its own, because
-// closing any descriptor of a database drops every lock the process has on it.
+// create creates an empty file that only its owner can read; SQLite gives its other
+// files the same mode. The file is created under a temporary name, because closing any
+// descriptor of a database releases all locks of the process on it.
 func create(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
@@ -129,33 +169,45 @@ func create(path string) error {
 	defer func() { _ = os.Remove(file.Name()) }()
 	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		// A file system without links: SQLite creates the file itself.
-		return nil //nolint:nilerr // and reports what is wrong, if anything is
+		return nil //nolint:nilerr // and reports errors, if any
 	}
 	return nil
 }
 
-// settle holds the write lock, so no two processes do it at once. The witness is
-// written before the commit: killed between the two, the next opener finds that
-// they differ and does it again.
-func settle(ctx context.Context, c *conn, path string) (err error) {
-	said, err := question(path)
+// confirmEpoch gives the log a new epoch if the witness does not match. It holds the
+// write lock, so that only one process does it. The witness is written before the
+// commit: after a kill between the two they differ, and the next open does it again.
+func (p *preparation) confirmEpoch(ctx context.Context, c *conn) (err error) {
+	record, err := readWitness(p.path)
 	if err != nil {
 		return err
 	}
-	head, err := logHead(ctx, c)
-	if err != nil || said.vouches(head) {
+	t := trust{record: record}
+	if err := t.check(ctx, c); err != nil || t.matches() {
 		return err
 	}
+	if !t.agree || record.Epoch == overwrittenEpoch {
+		// SQLite may have applied its log to a file that it is not of.
+		if err := checkIntegrity(ctx, c, p.path); err != nil {
+			return err
+		}
+	}
+	head := t.head
 	var epoch [8]byte
 	_, _ = rand.Read(epoch[:]) // never fails
 	head.Epoch = hex.EncodeToString(epoch[:])
 
-	w, err := openWitness(path)
+	w, err := openWitness(p.path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	if err := w.establish(head); err != nil {
+	loss := t.lost(time.Now())
+	if loss != nil {
+		p.logger.Error("the database has lost events that were acknowledged; clients are told to read everything again",
+			slog.String("database", p.path), slog.String("recorded", loss.Had.String()), slog.String("found", loss.Has.String()))
+	}
+	if err := w.establish(head, loss); err != nil {
 		return err
 	}
 	return c.exec(ctx, "UPDATE log SET epoch = ?1", head.Epoch)
@@ -167,7 +219,7 @@ func logHead(ctx context.Context, c *conn) (task.Position, error) {
 	return readHead(func(read func(row) error) (bool, error) { return c.first(ctx, selectHead, read) })
 }
 
-// readHead takes the head from the one row of selectHead.
+// readHead reads the head from the only row of selectHead.
 func readHead(first func(read func(row) error) (found bool, err error)) (head task.Position, err error) {
 	found, err := first(func(r row) error {
 		head = task.Position{Epoch: r.text(0), Seq: uint64(r.int(1))}
@@ -179,10 +231,10 @@ func readHead(first func(read func(row) error) (found bool, err error)) (head ta
 	return head, err
 }
 
-// errNoLog: someone has emptied the log's table.
+// errNoLog means that the log's table has no row.
 var errNoLog = errors.New("the log has no epoch")
 
-// connectToWrite connects, and fails where SQLite has fallen back to reading.
+// connectToWrite connects, and fails if SQLite has opened the file read-only.
 func connectToWrite(ctx context.Context, path string, pragmas ...string) (*conn, error) {
 	c, err := connect(ctx, path, readWrite, pragmas...)
 	if err != nil {

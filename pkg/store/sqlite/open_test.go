@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
 // made returns the path of a database with tasks in it, closed.
@@ -277,7 +278,7 @@ func TestMigrate(t *testing.T) {
 	var migrating sync.WaitGroup
 	for range 4 {
 		migrating.Go(func() {
-			if err := prepare(t.Context(), path, scripts); err != nil {
+			if err := (&preparation{path: path, scripts: scripts, logger: slog.New(slog.DiscardHandler)}).run(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -291,7 +292,7 @@ func TestMigrate(t *testing.T) {
 		t.Fatalf("the newer version finds it fit: %v, %v", fit, err)
 	}
 	// A step that fails leaves no trace.
-	if err := prepare(t.Context(), path, append(scripts, "CREATE TABLE half (x); CREATE TABLE log (x)")); err == nil {
+	if err := (&preparation{path: path, scripts: append(scripts, "CREATE TABLE half (x); CREATE TABLE log (x)"), logger: slog.New(slog.DiscardHandler)}).run(t.Context()); err == nil {
 		t.Fatal("no error")
 	}
 	if fit, err := inspect(t.Context(), path, len(scripts)); err != nil || !fit {

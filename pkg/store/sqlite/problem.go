@@ -8,30 +8,31 @@ import (
 
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/taskctl/taskctl/pkg/message"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/message"
+	"taskctl/pkg/task"
 )
 
-// Problem says why a database file cannot be used.
+// Problem is the reason why a database file cannot be used.
 type Problem uint8
 
 // The problems a database file can have.
 const (
-	Unusable    Problem = iota // any other: Err says
-	Corrupt                    // it was a database, and is damaged
-	NotDatabase                // it is something else
+	Unusable    Problem = iota // any other reason: see Err
+	Corrupt                    // it is damaged
+	NotDatabase                // it is not a database
 	Foreign                    // it is a database of another program
-	Newer                      // a newer taskctl wrote it
+	Newer                      // it was written by a newer taskctl
 	ReadOnly                   // it, or its directory, cannot be written
 	Full                       // there is no space left to create it
+	Removed                    // it is no longer at its path, while it was in use
+	Replaced                   // another file is at its path, or its content was replaced, while it was in use
 )
 
-// FileError is returned by Open when the file cannot be used. The file has been
-// left as it was.
+// FileError is returned by Open if the file cannot be used. The file is unchanged.
 type FileError struct {
 	Path    string
 	Problem Problem
-	Err     error // the cause; nil where the problem says it all
+	Err     error // the cause, if there is more to say
 }
 
 func (e *FileError) Error() string { return e.Describe(message.English) }
@@ -39,7 +40,7 @@ func (e *FileError) Error() string { return e.Describe(message.English) }
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Describe says what is wrong and what can be done, in the reader's language.
+// Describe returns the problem and what can be done about it, in the user's language.
 func (e *FileError) Describe(l message.Lang) string {
 	switch e.Problem {
 	case Corrupt:
@@ -54,12 +55,16 @@ func (e *FileError) Describe(l message.Lang) string {
 		return l.DatabaseReadOnly(e.Path)
 	case Full:
 		return l.DatabaseFull(e.Path)
+	case Removed:
+		return l.DatabaseRemoved(e.Path)
+	case Replaced:
+		return l.DatabaseReplaced(e.Path)
 	default:
 		return l.DatabaseUnusable(e.Path, e.Err)
 	}
 }
 
-// fileError names the problem behind an error of opening the file at path.
+// fileError turns an error of opening the file at path into a FileError.
 func fileError(path string, err error) error {
 	var already *FileError
 	if err == nil || errors.As(err, &already) {
@@ -85,10 +90,13 @@ func fileError(path string, err error) error {
 	return e
 }
 
-// unavailable wraps what the driver said while it did what verb names. A
-// damaged file stays an error of its own: trying again will not help.
+// unavailable wraps an error of SQLite as task.ErrUnavailable, with the verb that
+// failed. A damaged file remains another error, because a retry does not help.
 func unavailable(verb string, err error) error {
 	if damaged(err) {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	if errors.Is(err, task.ErrUnavailable) {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return fmt.Errorf("%s: %w: %w", verb, task.ErrUnavailable, err)

@@ -2,73 +2,136 @@ package sqlite
 
 import (
 	"context"
+	"time"
 	"unicode/utf8"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
+	"taskctl/pkg/task/searchtext"
 )
 
 const (
-	// searchBudget is the number of tasks that a page may look at: a page costs
-	// no more than that, and may hold fewer tasks than asked, or none, and still
-	// name a next one.
-	searchBudget = 50_000
-	// firstLook is the number of the newest tasks that a search looks at before
-	// it asks the index: what is common is found there at once. For less than a
-	// gram it looks at more, because the index has to gather every word that
-	// begins so, which costs as much as there are tasks with one.
-	firstLook      = 500
-	firstLookShort = 5000
+	// firstScan is the number of newest tasks that a search compares before it
+	// uses the index: common text is found there at once. It is larger for a text
+	// shorter than a gram, because the index then has to collect every word with
+	// that beginning.
+	firstScan      = 500
+	firstScanShort = 5000
 	// maxLag is the number of events that the index may be behind and still be
-	// asked; the tasks they changed are looked at one by one.
+	// used; the tasks they changed are compared one by one.
 	maxLag = 20_000
+
+	// A page of a search ends after this many tasks, bytes or this much time,
+	// whatever it has found, and names a next one.
+	maxSearchTasks = 50_000
+	maxSearchBytes = 16 << 20
+	maxSearchTime  = 100 * time.Millisecond
+	// A search pauses for as long as it has worked, so that it uses half of one
+	// CPU and leaves the rest to cheap requests.
+	searchSlice = 2 * time.Millisecond
+	// maxWaitingSearches bounds the searches that wait for a connection. The last
+	// of them waits for a second or two.
+	maxWaitingSearches = 32
 )
 
-// search fills a page with the tasks before n that match.
-type search struct {
-	query  task.Query
-	folded string // query.Contains
-	page   *task.RecordPage
-	last   int64  // n of the last task looked at
-	budget int    // tasks that may still be looked at
-	ended  bool   // the page is complete, or the budget used up
-	chunk  []byte // what is left of the memory for what is found
+// searchBudget is the remaining budget of a page of a search. The zero value, for a
+// page without a search, is unlimited.
+type searchBudget struct {
+	limited      bool
+	tasks, bytes int
+	deadline     time.Time
+	resumed      time.Time // after the last pause
 }
 
-// look is shown every task that may match, the newest first.
-func (s *search) look(r row) error {
+func newSearchBudget(now time.Time) searchBudget {
+	return searchBudget{
+		limited: true, tasks: maxSearchTasks, bytes: maxSearchBytes,
+		deadline: now.Add(maxSearchTime), resumed: now,
+	}
+}
+
+// spend subtracts the cost of comparing a task.
+func (b *searchBudget) spend(size int) {
+	if !b.limited {
+		return
+	}
+	b.tasks--
+	b.bytes -= size
+	now := time.Now()
+	if now.After(b.deadline) {
+		b.tasks = 0
+	}
+	if worked := now.Sub(b.resumed); worked > searchSlice && b.tasks > 0 {
+		time.Sleep(worked)
+		b.resumed = time.Now()
+	}
+}
+
+func (b *searchBudget) spent() bool { return b.limited && (b.tasks <= 0 || b.bytes <= 0) }
+
+// search fills a page with the tasks before last that match.
+type search struct {
+	query   task.Query
+	key     string // query.Contains as searchtext compares it
+	page    *task.RecordPage
+	size    int   // of the page, in bytes
+	last    int64 // n of the last task that was visited
+	visited int64
+	budget  searchBudget
+	ended   bool   // the page is complete, or the budget is used up
+	chunk   []byte // the unused rest of the memory for results
+}
+
+// visit is called with every candidate, newest first.
+func (s *search) visit(r row) error {
 	n, record := found(r)
+	if s.budget.spent() {
+		s.end()
+		return errStop
+	}
 	matches, err := s.matches(record)
 	if err != nil {
 		return err
 	}
-	if s.budget == 0 || matches && len(s.page.Records) == s.query.Limit {
-		s.page.Next = formatCursor(s.last)
-		s.ended = true
+	if matches && s.full() {
+		s.end()
 		return errStop
 	}
-	s.budget--
+	s.budget.spend(len(record.JSON))
 	s.last = n
+	s.visited++
 	if matches {
 		record.JSON = s.keep(record.JSON)
 		s.page.Records = append(s.page.Records, record)
+		s.size += len(record.JSON)
 	}
 	return nil
 }
 
-// matches decodes a task only where its text matters; without, all that is
-// looked at has been selected by the rest.
+// end completes the page although there are more tasks.
+func (s *search) end() {
+	s.page.Next = task.FormatCursor(s.last)
+	s.ended = true
+}
+
+// full reports whether the page has no room for another task.
+func (s *search) full() bool {
+	return len(s.page.Records) == s.query.Limit || s.size >= task.MaxPageBytes
+}
+
+// matches decodes a task only if its text is needed; without a search text, the
+// statement itself selects the tasks.
 func (s *search) matches(record task.Record) (bool, error) {
-	if s.folded == "" {
+	if s.key == "" {
 		return true, nil
 	}
 	t, err := record.Task()
-	return (s.query.Completed == nil || *s.query.Completed == t.Completed) && contains(t, s.folded), err
+	return (s.query.Completed == nil || *s.query.Completed == t.Completed) && searchtext.Contains(&t, s.key), err
 }
 
-// chunkSize is the memory taken at once for the tasks of a page, in bytes.
+// chunkSize is the size of one allocation for the tasks of a page, in bytes.
 const chunkSize = 16 << 10
 
-// keep copies what is valid until the next step.
+// keep copies a value that is valid only until the next step.
 func (s *search) keep(json []byte) []byte {
 	if len(json) > cap(s.chunk)-len(s.chunk) {
 		s.chunk = make([]byte, 0, max(chunkSize, len(json)))
@@ -78,47 +141,42 @@ func (s *search) keep(json []byte) []byte {
 	return s.chunk[start:len(s.chunk):len(s.chunk)]
 }
 
-// scan looks at up to limit tasks in (after, s.last), and reports whether there
-// were as many.
+// scan visits up to limit tasks in (after, s.last), and reports whether there were
+// that many.
 func (r *reader) scan(ctx context.Context, s *search, after, limit int64) (bool, error) {
-	budget := s.budget
+	before := s.visited
 	var err error
 	if s.query.Completed == nil {
-		err = r.page.query(ctx, s.look, s.last, limit, after)
+		err = r.page.query(ctx, s.visit, s.last, limit, after)
 	} else {
-		err = r.pageByDone.query(ctx, s.look, s.last, limit, after, *s.query.Completed)
+		err = r.pageByDone.query(ctx, s.visit, s.last, limit, after, *s.query.Completed)
 	}
-	return int64(budget-s.budget) == limit, err
+	return s.visited-before == limit, err
 }
 
-// find looks through all tasks before s.last, with the index if it can.
-func (r *reader) find(ctx context.Context, s *search, state indexState, first uint64, head task.Position) error {
-	if s.folded == "" {
-		_, err := r.scan(ctx, s, 0, int64(s.query.Limit)+1)
-		return err
-	}
-	short := utf8.RuneCountInString(s.folded) < gramSize
-	look := int64(firstLook)
+// find searches all tasks before s.last, using the index where that is faster. A state
+// that covers nothing means that the index cannot be used.
+func (r *reader) find(ctx context.Context, s *search, state indexState) error {
+	short := utf8.RuneCountInString(s.key) < gramSize
+	newest := int64(firstScan)
 	if short {
-		look = firstLookShort
+		newest = firstScanShort
 	}
-	more, err := r.scan(ctx, s, 0, look)
+	more, err := r.scan(ctx, s, 0, newest)
 	if err != nil || s.ended || !more {
 		return err
 	}
-	usable := (!short || s.query.Completed == nil) && // rare among those, maybe, but not in the index
-		state.Epoch != "" && gone(state.Position, first, head) == "" && head.Seq-state.Seq <= maxLag
-	if !usable {
-		state.covered = 0
+	if short && s.query.Completed != nil { // it may be rare among those, but not in the index
+		state = indexState{}
 	}
-	if _, err := r.scan(ctx, s, state.covered, -1); err != nil || s.ended || !usable {
+	if _, err := r.scan(ctx, s, state.covered, -1); err != nil || s.ended || state.covered == 0 {
 		return err
 	}
 	return r.findIndexed(ctx, s, state)
 }
 
-// findIndexed looks at the tasks up to state.covered: those that the index
-// finds, and those that have changed since it saw them, in their common order.
+// findIndexed visits the tasks up to state.covered: those that the index finds, and
+// those that have changed since they were indexed, in one order.
 func (r *reader) findIndexed(ctx context.Context, s *search, state indexState) error {
 	before := min(s.last, state.covered+1)
 	var changed []int64
@@ -129,32 +187,41 @@ func (r *reader) findIndexed(ctx context.Context, s *search, state indexState) e
 	if err != nil {
 		return err
 	}
-	// lookAtChanged looks at the changed tasks down to n.
-	lookAtChanged := func(n int64) error {
+	// visitChanged visits the changed tasks down to n.
+	visitChanged := func(n int64) error {
 		for len(changed) > 0 && changed[0] >= n && !s.ended {
 			next := changed[0]
 			changed = changed[1:]
-			if err := r.getNth.query(ctx, s.look, next); err != nil {
+			if err := r.getNth.query(ctx, s.visit, next); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	err = r.byWords.query(ctx, func(row row) error {
+	// The index may take long until it returns the first task.
+	inTime, cancel := context.WithDeadline(ctx, s.budget.deadline)
+	defer cancel()
+	err = r.byWords.query(inTime, func(row row) error {
 		n := row.int(0)
-		if err := lookAtChanged(n); err != nil {
+		if err := visitChanged(n); err != nil {
 			return err
 		}
 		if s.ended {
 			return errStop
 		}
-		if n == s.last { // it was one of them
+		if n == s.last { // it is one of the changed tasks
 			return nil
 		}
-		return s.look(row)
-	}, gramQuery(s.folded), before)
-	if err != nil || s.ended {
+		return s.visit(row)
+	}, gramQuery(s.key), before)
+	switch {
+	case s.ended:
+		return nil
+	case inTime.Err() != nil && ctx.Err() == nil:
+		s.end()
+		return nil
+	case err != nil:
 		return err
 	}
-	return lookAtChanged(0)
+	return visitChanged(0)
 }

@@ -1,12 +1,13 @@
-// Package sqlite keeps tasks and their log in one SQLite file. One goroutine
-// owns the write connection and commits what is queued as one transaction, synced
-// to disk; reads have connections of their own. Several processes may have the
-// file open, and write it, at once.
+// Package sqlite stores tasks and their event log in one SQLite file. One goroutine
+// owns the write connection and commits all queued writes as one transaction, synced to
+// disk; reads have connections of their own. Several processes may read and write the
+// file at the same time.
 //
-// It does not validate what is written: its callers have.
+// It does not validate values; callers do that.
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,77 +16,90 @@ import (
 	"sync"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 // Options of Open. Only Path has no default.
 type Options struct {
-	Path      string         // of the database file; created with its directory where missing
+	Path      string         // of the database file; created, with its directory, if missing
 	ReadOnly  bool           // never writes tasks; Write returns ErrUnavailable
 	QueueSize int            // writes waiting for a commit before ErrUnavailable; 4096
-	Readers   int            // connections for reading; 4
 	Retention Retention      // of the event log
-	Publisher task.Publisher // is handed every event after its commit; nil: none
+	Publisher task.Publisher // gets the events of each commit; nil: none
 
-	// OnCommit is told the size of each batch and the time from its begin to its
-	// end, synced. It is called on the writer's goroutine. nil: nobody.
+	// OnCommit is called after each commit, in the writer's goroutine, with the size
+	// of the batch and the duration of the transaction including its sync. nil: none.
 	OnCommit func(writes int, took time.Duration)
 
 	Now    func() time.Time // time.Now
 	Logger *slog.Logger     // discards
 }
 
+// The defaults of [Retention], which are the defaults of the settings too.
+const (
+	DefaultMaxAge    = 7 * 24 * time.Hour
+	DefaultMaxEvents = 1_000_000
+)
+
 // Retention bounds the event log. The last event is always kept.
 type Retention struct {
-	MaxAge    time.Duration // 0: 7 days
-	MaxEvents int           // 0: 1,000,000
+	MaxAge    time.Duration // 0: DefaultMaxAge
+	MaxEvents int           // 0: DefaultMaxEvents
 }
+
+// The number of connections for each kind of read, so that an expensive read delays
+// only reads of the same kind.
+const (
+	getReaders    = 2
+	pageReaders   = 2
+	searchReaders = 1
+)
 
 // Store is a task.Store over one SQLite file.
 type Store struct {
-	readers *pool
-	writer  *writer  // nil where read-only
-	indexer *indexer // nil where read-only, or without an index
+	gets     *pool      // single tasks, and the bounds of the log
+	pages    *pool      // pages of tasks and events
+	searches *pool      // the same as pages if read-only
+	writer   *writer    // nil if read-only
+	indexer  *indexer   // nil if read-only, or without an index
+	guard    *fileGuard // of the files
 
 	closing chan struct{}
 	close   func() error
 }
 
-var _ task.Store = (*Store)(nil)
+var (
+	_ task.Store        = (*Store)(nil)
+	_ task.WriteChecker = (*Store)(nil)
+)
 
-// Open opens the database, creating or migrating it first; it does so also for
-// ReadOnly, so that an epoch exists from the first moment, whoever comes first.
-// A file that cannot be used is left as it is: see *FileError.
+func (o Options) withDefaults() Options {
+	o.QueueSize = cmp.Or(o.QueueSize, 4096)
+	o.Retention.MaxAge = cmp.Or(o.Retention.MaxAge, DefaultMaxAge)
+	o.Retention.MaxEvents = cmp.Or(o.Retention.MaxEvents, DefaultMaxEvents)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	return o
+}
+
+// Open opens the database, and creates or migrates it if necessary. It does so even
+// with ReadOnly, so that the epoch exists whichever process opens the database first. A
+// file that cannot be used is not changed: see *FileError.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	o = o.withDefaults()
 	o.Path = path
-	if o.QueueSize == 0 {
-		o.QueueSize = 4096
-	}
-	if o.Readers == 0 {
-		o.Readers = 4
-	}
-	if o.Retention.MaxAge == 0 {
-		o.Retention.MaxAge = 7 * 24 * time.Hour
-	}
-	if o.Retention.MaxEvents == 0 {
-		o.Retention.MaxEvents = 1_000_000
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if !o.ReadOnly {
 		if err := limitCaches(cacheLimit); err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
 	}
-	if err := ensure(ctx, path); err != nil {
+	if err := ensure(ctx, path, o.Logger); err != nil {
 		return nil, err
 	}
 	s := &Store{closing: make(chan struct{})}
@@ -93,73 +107,116 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.open(ctx, o); err != nil {
 		return nil, fileError(path, errors.Join(err, s.Close()))
 	}
+	s.start()
 	return s, nil
 }
 
-// open opens what the store consists of and starts it when all is there.
+// open opens the connections and the guard of the store.
 func (s *Store) open(ctx context.Context, o Options) (err error) {
-	if o.ReadOnly {
-		s.readers, err = openPool(ctx, o, "", s.closing)
+	if s.gets, err = openPool(ctx, poolConfig{path: o.Path, size: getReaders, closing: s.closing}); err != nil {
 		return err
 	}
-	if err := s.openIndexed(ctx, o); err != nil {
+	if s.pages, err = openPool(ctx, poolConfig{path: o.Path, size: pageReaders, closing: s.closing}); err != nil {
+		return err
+	}
+	s.searches = s.pages
+	if !o.ReadOnly {
+		if err := s.openWriting(ctx, o); err != nil {
+			return err
+		}
+	}
+	s.guard, err = newGuard(ctx, o.Path, o.Logger)
+	return err
+}
+
+// openWriting opens the parts that a read-only store does not have.
+func (s *Store) openWriting(ctx context.Context, o Options) (err error) {
+	if err := s.openSearch(ctx, o, indexPath(o.Path)); err != nil {
 		o.Logger.Warn("searching without an index", slog.Any("error", err))
-		if s.readers, err = openPool(ctx, o, "", s.closing); err != nil {
+		if err := s.openSearch(ctx, o, ""); err != nil {
 			return err
 		}
 	}
 	committed := func(int) {}
 	if s.indexer != nil {
 		committed = s.indexer.committed
+	}
+	s.writer, err = openWriter(ctx, o, committed)
+	return err
+}
+
+// openSearch opens the connections for searches, and the index if a path is given. An
+// index that cannot be used is created again.
+func (s *Store) openSearch(ctx context.Context, o Options, index string) error {
+	if index != "" {
+		if err := createIndex(ctx, index); err != nil {
+			return err
+		}
+	}
+	searches, err := openPool(ctx, poolConfig{
+		path: o.Path, size: searchReaders, waiting: maxWaitingSearches, index: index, closing: s.closing,
+	})
+	if err != nil {
+		return err
+	}
+	if index != "" {
+		if s.indexer, err = openIndexer(ctx, index, o.Logger, s.pages); err != nil {
+			return errors.Join(err, searches.close())
+		}
+	}
+	s.searches = searches
+	return nil
+}
+
+// start starts the goroutines, after everything is open.
+func (s *Store) start() {
+	s.gets.guard, s.pages.guard, s.searches.guard = s.guard, s.guard, s.guard
+	go s.guard.run(s.closing)
+	if s.writer == nil {
+		return
+	}
+	s.writer.guard = s.guard
+	go s.writer.run()
+	if s.indexer != nil {
 		go s.indexer.run()
 	}
-	writer, err := openWriter(ctx, o, s.closing, committed)
-	if err != nil {
-		return err
-	}
-	s.writer = writer
-	go s.writer.run()
-	return nil
 }
 
-// openIndexed opens the readers and the indexer, over an index that is made
-// anew where it cannot be used.
-func (s *Store) openIndexed(ctx context.Context, o Options) error {
-	index := indexPath(o.Path)
-	if err := createIndex(ctx, index); err != nil {
-		return err
-	}
-	readers, err := openPool(ctx, o, index, s.closing)
-	if err != nil {
-		return err
-	}
-	indexer, err := openIndexer(ctx, index, o.Logger, readers)
-	if err != nil {
-		return errors.Join(err, readers.close())
-	}
-	s.readers, s.indexer = readers, indexer
-	return nil
-}
-
-// Close implements task.Store. The writes that were accepted are committed.
+// Close implements task.Store. Accepted writes are committed first.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shut() error {
 	close(s.closing)
-	var errs []error
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+	if s.guard == nil { // not started
+		var errs []error
+		if s.writer != nil {
+			errs = append(errs, s.writer.release())
+		}
+		return s.closeFiles(errs)
 	}
+	<-s.guard.stopped
+	if s.writer == nil {
+		return s.closeFiles(nil)
+	}
+	errs := []error{s.writer.close()}
+	if s.indexer != nil {
+		<-s.indexer.stopped
+	}
+	return s.closeFiles(errs)
+}
+
+// closeFiles closes everything but the writer, and joins the errors.
+func (s *Store) closeFiles(errs []error) error {
 	if s.indexer != nil {
 		errs = append(errs, s.indexer.close())
 	}
-	if s.readers != nil {
-		errs = append(errs, s.readers.close())
-		if s.readers.indexDamaged.Load() { // the next to open makes it again
-			errs = append(errs, removeIndex(s.readers.index))
-		}
+	if s.searches != s.pages {
+		errs = append(errs, s.searches.close())
 	}
-	return errors.Join(errs...)
+	if s.guard != nil {
+		errs = append(errs, s.guard.close())
+	}
+	return errors.Join(append(errs, s.pages.close(), s.gets.close())...)
 }
 
 // Queued returns the number of writes that wait for a commit.
@@ -167,7 +224,7 @@ func (s *Store) Queued() int {
 	if s.writer == nil {
 		return 0
 	}
-	return len(s.writer.queue)
+	return s.writer.queue.Len()
 }
 
 // Write implements task.Store.
@@ -175,16 +232,13 @@ func (s *Store) Write(ctx context.Context, c task.Change) (task.Result, error) {
 	if s.writer == nil {
 		return task.Result{}, fmt.Errorf("write to a store opened for reading: %w", task.ErrUnavailable)
 	}
-	return s.writer.write(ctx, c)
+	return s.writer.queue.Do(ctx, c)
 }
 
-var errClosed = fmt.Errorf("store closed: %w", task.ErrUnavailable)
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
+// CheckWrite implements task.WriteChecker.
+func (s *Store) CheckWrite(context.Context) error {
+	if s.writer == nil {
+		return nil
 	}
+	return s.writer.checkWrite()
 }

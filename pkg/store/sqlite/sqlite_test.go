@@ -8,8 +8,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
 )
 
 // TestMain lets the test binary be run again as the process that is killed.
@@ -52,4 +52,14 @@ func decoded(t testing.TB, r task.Record) task.Task {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) task.Store { return open(t, Options{}) })
+}
+
+// TestShared opens one file several times, as two generations of the api do.
+func TestShared(t *testing.T) {
+	storetest.RunShared(t, func(t testing.TB) func(int) task.Store {
+		path := filepath.Join(t.TempDir(), "tasks.db")
+		return func(maxEvents int) task.Store {
+			return open(t, Options{Path: path, Retention: Retention{MaxEvents: maxEvents}})
+		}
+	})
 }

@@ -16,22 +16,22 @@ type stmt struct {
 	stmt   uintptr // sqlite3_stmt*
 	params int
 
-	// bound holds the texts and blobs that are bound, until the next are. They
-	// cannot lie in Go's own memory: SQLite calculates with addresses.
+	// bound holds the bound texts and blobs until the next call of bind. It is not Go
+	// memory, because SQLite computes with addresses.
 	bound     uintptr
 	boundSize int
 }
 
-// keepBound is the size in bytes up to which bound is kept for the next time.
+// keepBound is the size in bytes up to which bound is reused.
 const keepBound = 64 << 10
 
-// memory is SQLite's memory at p, which the garbage collector knows nothing of.
+// memory returns SQLite's memory at p, which the garbage collector does not manage.
 func memory(p uintptr, size int) []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&p)), size)
 }
 
-// out calls a function that stores a pointer where it is told to, and takes the
-// pointer from there.
+// out calls a function that stores a pointer at an address, and copies that pointer
+// to `to`.
 func (c *conn) out(to *uintptr, call func(at uintptr) int32) int32 {
 	at := libc.Xcalloc(c.tls, 1, types.Size_t(unsafe.Sizeof(*to)))
 	if at == 0 {
@@ -67,7 +67,7 @@ func (s *stmt) Close() error {
 	return s.failure(rc)
 }
 
-// errArguments is our own mistake.
+// errArguments is a programming error.
 var errArguments = errors.New("arguments that do not fit the statement")
 
 // bind sets the parameters to arguments of type int64, bool, string or []byte.
@@ -75,7 +75,7 @@ func (s *stmt) bind(args []any) error {
 	if len(args) != s.params {
 		return errArguments
 	}
-	size := 1 // an empty text is not NULL: it has an address
+	size := 1 // an empty text needs an address, otherwise it is NULL
 	for _, a := range args {
 		switch a := a.(type) {
 		case string:
@@ -118,7 +118,7 @@ func (s *stmt) bind(args []any) error {
 	return nil
 }
 
-// allocate makes room for what is bound, and reports whether there was any.
+// allocate allocates bound, and reports whether there was enough memory.
 func (s *stmt) allocate(size int) bool {
 	libc.Xfree(s.tls, s.bound)
 	s.boundSize = 0
@@ -129,14 +129,14 @@ func (s *stmt) allocate(size int) bool {
 	return true
 }
 
-// row is the row at which a statement stands, until its next step; a NULL reads
-// as the zero value.
+// row is the current row of a statement, valid until its next step. A NULL reads as
+// the zero value.
 type row struct{ *stmt }
 
 func (r row) int(i int) int64   { return sqlite3.Xsqlite3_column_int64(r.tls, r.stmt.stmt, int32(i)) }
 func (r row) text(i int) string { return string(r.bytes(i)) }
 
-// bytes is the column's text or blob, valid as long as the row is.
+// bytes is the column's text or blob, valid as long as the row.
 func (r row) bytes(i int) []byte {
 	p := sqlite3.Xsqlite3_column_blob(r.tls, r.stmt.stmt, int32(i))
 	if p == 0 {
@@ -145,12 +145,12 @@ func (r row) bytes(i int) []byte {
 	return memory(p, int(sqlite3.Xsqlite3_column_bytes(r.tls, r.stmt.stmt, int32(i))))
 }
 
-// exec runs a statement to its end.
+// exec runs a statement to completion.
 func (s *stmt) exec(ctx context.Context, args ...any) error {
 	return s.query(ctx, func(row) error { return nil }, args...)
 }
 
-// execCount returns the number of rows that were changed.
+// execCount is exec, and returns the number of changed rows.
 func (s *stmt) execCount(ctx context.Context, args ...any) (int64, error) {
 	if err := s.exec(ctx, args...); err != nil {
 		return 0, err
@@ -158,7 +158,7 @@ func (s *stmt) execCount(ctx context.Context, args ...any) (int64, error) {
 	return int64(sqlite3.Xsqlite3_changes(s.tls, s.db)), nil
 }
 
-// first shows read the first row, and reports whether there was one.
+// first calls read with the first row, and reports whether there was one.
 func (s *stmt) first(ctx context.Context, read func(row) error, args ...any) (found bool, err error) {
 	err = s.query(ctx, func(r row) error {
 		found = true
@@ -170,10 +170,10 @@ func (s *stmt) first(ctx context.Context, read func(row) error, args ...any) (fo
 	return found, err
 }
 
-// errStop, returned to query, ends it without an error.
+// errStop, returned by read, ends query without an error.
 var errStop = errors.New("stop")
 
-// query shows read every row.
+// query calls read with every row.
 func (s *stmt) query(ctx context.Context, read func(row) error, args ...any) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *stmt) query(ctx context.Context, read func(row) error, args ...any) err
 		return err
 	}
 	err := s.steps(ctx, read)
-	rc := sqlite3.Xsqlite3_reset(s.tls, s.stmt) // repeats what a step that failed has said
+	rc := sqlite3.Xsqlite3_reset(s.tls, s.stmt) // repeats the error of a failed step
 	if s.boundSize > keepBound {
 		if !s.allocate(keepBound) {
 			return s.failure(sqlite3.SQLITE_NOMEM)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 func head(t *testing.T, s *Store) task.Position {
@@ -20,11 +20,6 @@ func head(t *testing.T, s *Store) task.Position {
 }
 
 func TestRestoreIsDetected(t *testing.T) {
-	remove := func(t *testing.T, path string) {
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, test := range []struct {
 		name string
 		// do is done to dir between two openings; backup is as it was three
@@ -38,12 +33,12 @@ func TestRestoreIsDetected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said, err := question(filepath.Join(dir, "tasks.db"))
-			if err != nil || said.Seq != 8 {
-				t.Fatalf("the witness said %v, %v", said, err)
+			record, err := readWitness(filepath.Join(dir, "tasks.db"))
+			if err != nil || record.Seq != 8 {
+				t.Fatalf("the witness has %v, %v", record, err)
 			}
-			said.Seq--
-			if err := errors.Join(w.record(said.Position), w.close()); err != nil {
+			record.Seq--
+			if err := errors.Join(w.record(record.Position), w.close()); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
@@ -72,9 +67,9 @@ func TestRestoreIsDetected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			born := birth(file)
+			created := createdAt(file)
 			_ = file.Close()
-			if born == 0 {
+			if created == 0 {
 				t.Skip("the file system does not say when a file was made")
 			}
 			if err := os.RemoveAll(dir); err != nil {
@@ -133,6 +128,13 @@ func TestEpochChangeIsNoticed(t *testing.T) {
 	var gone *task.GoneError
 	if _, _, err := reader.Read(t.Context(), before, 1); !errors.As(err, &gone) || gone.Reason != task.GoneEpoch || gone.Head != after {
 		t.Fatalf("Read: %v", err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
 }
 

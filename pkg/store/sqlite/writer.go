@@ -5,57 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
+	"sync/atomic"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/writequeue"
+	"taskctl/pkg/task"
 )
 
-// maxBatch bounds the writes of one commit, and with it how long the others wait.
-const maxBatch = 512
+const (
+	// maxBatch bounds the writes of one commit, and so the time that later writes wait.
+	maxBatch = 512
+	// probeInterval is the time between test writes of a store that refuses writes.
+	probeInterval = time.Second
+)
 
-// write is one queued change, and then its answer.
-type write struct {
-	ctx    context.Context
-	change task.Change
-	result task.Result
-	err    error
-	done   chan struct{} // closed when result and err are set
-}
-
-// writer owns the write connection. Whatever is queued when a commit ends forms
-// the next batch: no timer, so a lone write starts at once, and the busier the
-// store is, the more writes share a sync.
+// writer owns the write connection.
 type writer struct {
-	queue   chan *write
-	closing <-chan struct{}
-	stopped chan struct{} // closed when nothing in the queue will be done any more
+	queue    *writequeue.Queue
+	guard    *fileGuard
+	refusing atomic.Pointer[error] // the error of the last commit; nil: none
 
-	conn      *conn
-	batch     []*write // in hand
-	tx        *transaction
-	upkeep    *upkeep
-	writes    int // since the last upkeep
-	commits   int // since the last checkpoint
-	witness   *witness
-	lost      bool // the witness cannot be written, and that has been said
-	publisher task.Publisher
-	onCommit  func(int, time.Duration)
-	committed func(events int) // tells the indexer
-	logger    *slog.Logger
+	conn        *conn
+	batch       []*writequeue.Write // in progress
+	tx          *transaction
+	maintenance *maintenance
+	writes      int           // since the last maintenance
+	commits     int           // since the last checkpoint
+	counter     int64         // the highest value that a commit has written into a checkpoint counter
+	head        task.Position // of the log, after the last commit
+	witness     *witness
+	witnessLost bool // the witness cannot be written; logged once
+	refused     int  // writes refused since the writer began to refuse them
+	publisher   task.Publisher
+	onCommit    func(int, time.Duration)
+	committed   func(events int) // notifies the indexer
+	logger      *slog.Logger
+	path        string
 
-	begin, commit, rollback, checkpoint *stmt
+	begin, commit, rollback, checkpoint, probe *stmt
+	setCounter                                 [2]*stmt // the even and the odd one
 }
 
-func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committed func(int)) (w *writer, err error) {
+func openWriter(ctx context.Context, o Options, committed func(int)) (w *writer, err error) {
 	w = &writer{
-		queue:     make(chan *write, o.QueueSize),
-		closing:   closing,
-		stopped:   make(chan struct{}),
+		queue:     writequeue.New(o.QueueSize),
 		publisher: o.Publisher,
 		onCommit:  o.OnCommit,
 		committed: committed,
 		logger:    o.Logger,
+		path:      o.Path,
 	}
 	w.conn, err = connectToWrite(ctx, o.Path, "wal_autocheckpoint = 5000")
 	if err != nil {
@@ -74,6 +72,10 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 		&w.commit:     "COMMIT",
 		&w.rollback:   "ROLLBACK",
 		&w.checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
+		&w.probe:      "UPDATE log SET epoch = epoch",
+
+		&w.setCounter[0]: "UPDATE even_checkpoints SET mark = substr(mark, 1, length(mark) - ?2) || ?1 WHERE substr(mark, -?2) < ?1",
+		&w.setCounter[1]: "UPDATE odd_checkpoints SET mark = substr(mark, 1, length(mark) - ?2) || ?1 WHERE substr(mark, -?2) < ?1",
 	})
 	if err != nil {
 		return nil, err
@@ -81,16 +83,17 @@ func openWriter(ctx context.Context, o Options, closing <-chan struct{}, committ
 	if w.tx, err = newTransaction(ctx, w.conn, o.Now); err != nil {
 		return nil, err
 	}
-	if w.upkeep, err = newUpkeep(ctx, w.conn, o); err != nil {
+	if w.maintenance, err = newMaintenance(ctx, w.conn, o); err != nil {
 		return nil, err
 	}
-	w.conn.leaveWaiting()
+	w.conn.disableBusyTimeout()
 	return w, nil
 }
 
-// close waits for what was accepted.
+// close waits for the accepted writes.
 func (w *writer) close() error {
-	<-w.stopped
+	w.queue.Close()
+	<-w.queue.Stopped()
 	return w.release()
 }
 
@@ -102,71 +105,67 @@ func (w *writer) release() error {
 	return err
 }
 
-// write queues a change and waits for its answer.
-func (w *writer) write(ctx context.Context, c task.Change) (task.Result, error) {
-	if err := ctx.Err(); err != nil {
-		return task.Result{}, err
-	}
-	if closed(w.closing) {
-		return task.Result{}, errClosed
-	}
-	q := &write{ctx: ctx, change: c, done: make(chan struct{})}
-	select {
-	case w.queue <- q:
-	default:
-		return task.Result{}, fmt.Errorf("write queue full: %w", task.ErrUnavailable)
-	}
-	select {
-	case <-q.done:
-		return q.result, q.err
-	case <-ctx.Done():
-		return task.Result{}, ctx.Err()
-	case <-w.stopped:
-	}
-	select {
-	case <-q.done:
-		return q.result, q.err
-	default: // queued behind the writer's back as it left
-		return task.Result{}, errClosed
-	}
-}
-
-// run commits batches until the store closes, and then what is left.
+// run commits batches until the store closes, and then the writes that are still
+// queued.
 func (w *writer) run() {
-	defer close(w.stopped)
-	idle := time.NewTicker(upkeepInterval)
+	defer w.queue.Stop()
+	idle := time.NewTicker(maintenanceInterval)
 	defer idle.Stop()
+	probe := time.NewTimer(probeInterval)
+	defer probe.Stop()
+	failed := w.guard.failed
 	for {
+		probing := probe.C
+		if w.refusing.Load() == nil {
+			probing = nil // no test writes while writes succeed
+		}
 		select {
-		case first := <-w.queue:
-			w.do(first)
-			w.keepUp()
+		case first := <-w.queue.Writes():
+			w.commitBatch(first)
+			w.maintain()
+		case <-probing:
+			w.tryWrite()
+			probe.Reset(probeInterval)
 		case <-idle.C:
 			for again := true; again; {
-				again = w.tidy() && len(w.queue) == 0 && !closed(w.closing)
+				again = w.runMaintenance() && w.queue.Len() == 0 && !w.queue.Closed()
 			}
-		case <-w.closing:
-			for len(w.queue) > 0 {
-				w.do(<-w.queue)
+		case <-failed:
+			failed = nil
+			w.saveCommitted()
+		case <-w.queue.Closing():
+			for w.queue.Len() > 0 {
+				w.commitBatch(<-w.queue.Writes())
 			}
 			return
 		}
 	}
 }
 
-// do commits a batch, publishes its events and then gives every answer.
-func (w *writer) do(first *write) {
-	if first.ctx.Err() != nil {
-		return // nobody waits for it any more
+// commitBatch commits a batch, publishes its events and then answers its callers.
+func (w *writer) commitBatch(first *writequeue.Write) {
+	if first.Ctx.Err() != nil {
+		return // its caller does not wait any more
 	}
 	start := time.Now()
 	w.batch = append(w.batch, first)
-	if err := w.immediate(w.transact); err != nil {
+	err := w.guard.check()
+	if err == nil {
+		err = w.immediate(w.transact)
+	}
+	if err != nil {
 		w.refuse(err)
 		return
 	}
+	// A commit into files that are no longer at their path must not be acknowledged.
+	if err := w.guard.check(); err != nil && !w.saveCommitted() {
+		w.refuse(err)
+		return
+	}
+	w.accept()
+	w.head = w.tx.head
 	if len(w.tx.events) > 0 {
-		w.testify()
+		w.recordHead()
 		w.committed(len(w.tx.events))
 		if w.publisher != nil {
 			w.publisher.Publish(w.tx.head.Epoch, w.tx.events)
@@ -180,99 +179,92 @@ func (w *writer) do(first *write) {
 	w.answer()
 }
 
-// refuse answers the batch, if there is one, with an error: none of it has been
-// written.
-func (w *writer) refuse(err error) {
-	if len(w.batch) == 0 {
-		return
-	}
-	err = unavailable("write", err)
-	w.logger.Error("writes not committed", slog.Int("writes", len(w.batch)), slog.Any("error", err))
-	for _, q := range w.batch {
-		q.result, q.err = task.Result{}, err
-	}
-	w.answer()
-}
-
 func (w *writer) answer() {
 	for _, q := range w.batch {
-		close(q.done)
+		q.Answer()
 	}
 	clear(w.batch)
 	w.batch = w.batch[:0]
 }
 
-// transact does a batch in one transaction. An error undoes all of it. What is
-// wrong with one write alone is found before it has written anything, so it
-// needs no savepoint and spoils no other.
+// transact applies a batch in one transaction. An error undoes the whole batch. A write
+// that is refused alone is refused before it has written anything. So it needs no
+// savepoint and does not affect the others.
 func (w *writer) transact(ctx context.Context) error {
-	// Here first: those that came while another held the lock join in.
-	w.collect(maxBatch)
+	// Only now, so that writes queued while another process held the lock are included.
+	w.batch = w.queue.Collect(w.batch, maxBatch)
 	if err := w.tx.start(ctx); err != nil {
 		return err
 	}
+	if w.tx.head.Epoch == w.head.Epoch && w.tx.head.Seq < w.head.Seq {
+		return w.guard.logWentBack()
+	}
 	for _, q := range w.batch {
-		if q.err = q.ctx.Err(); q.err != nil {
-			continue // nobody waits for it any more
+		if q.Err = q.Ctx.Err(); q.Err != nil {
+			continue // its caller does not wait any more
 		}
 		var err error
-		if q.result, q.err, err = w.tx.apply(ctx, &q.change); err != nil {
+		if q.Result, q.Err, err = w.tx.apply(ctx, &q.Change); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// collect adds what is queued to the batch, up to most. It first lets those whose
-// answer has just come queue their next write: else each big batch is followed by
-// one of a single write, and each write waits for two syncs.
-func (w *writer) collect(most int) {
-	runtime.Gosched()
-	for len(w.batch) < most {
-		select {
-		case q := <-w.queue:
-			w.batch = append(w.batch, q)
-		default:
-			return
-		}
+	if len(w.tx.events) == 0 {
+		return nil
 	}
+	return w.advanceCounter(ctx)
 }
 
-// keepUp does what is due after so many writes, when they have been answered.
-func (w *writer) keepUp() {
-	if w.writes >= upkeepWrites {
-		w.tidy()
+// advanceCounter writes the next counter in the first commit after a checkpoint: see
+// counters.
+func (w *writer) advanceCounter(ctx context.Context) error {
+	next := w.guard.nextCounter()
+	if next <= w.counter {
+		return nil
+	}
+	w.counter = next
+	return w.setCounter[next%2].exec(ctx, fmt.Sprintf("%0*d", counterDigits, next), int64(counterDigits))
+}
+
+// maintain runs maintenance and checkpoints that are due. It is called after the
+// callers have their answers.
+func (w *writer) maintain() {
+	if w.writes >= maintenanceWrites {
+		w.runMaintenance()
 	}
 	if w.commits >= checkpointCommits {
 		w.commits = 0
-		// What it does not manage, because someone reads, the next one does.
+		// What a reader keeps this checkpoint from moving, the next one moves.
 		_ = w.checkpoint.exec(context.Background())
 	}
 }
 
-// tidy does a step of upkeep and reports whether there may be more to do.
-func (w *writer) tidy() (more bool) {
+// runMaintenance runs one maintenance step and reports whether more may follow.
+func (w *writer) runMaintenance() (more bool) {
 	w.writes = 0
+	if w.guard.recent() != nil || w.refusing.Load() != nil {
+		return false
+	}
 	err := w.immediate(func(ctx context.Context) (err error) {
-		more, err = w.upkeep.step(ctx)
+		more, err = w.maintenance.step(ctx)
 		return err
 	})
 	if err != nil {
 		w.logger.Warn("old events not removed", slog.Any("error", err))
-		w.refuse(err)
+		if len(w.batch) > 0 {
+			w.refuse(err)
+		}
 		return false
 	}
 	return more
 }
 
-// immediate runs do in a transaction, all of it or nothing. If it cannot begin,
-// all that is queued joins the batch, to be refused with it: it has waited for
-// the same lock, and would wait as long again, one batch after another, while the
-// store may be closing.
+// immediate runs do in a transaction. If the transaction cannot begin, all queued
+// writes join the batch and are refused with it. They have waited for the same lock
+// already, and would otherwise wait again, batch after batch.
 func (w *writer) immediate(do func(context.Context) error) error {
-	ctx := context.Background() // what many wait for is no one's to cancel
+	ctx := context.Background() // one caller must not cancel a batch of many
 	if err := retryBusy(ctx, func() error { return w.begin.exec(ctx) }); err != nil {
-		w.collect(len(w.batch) + len(w.queue))
+		w.batch = w.queue.Collect(w.batch, len(w.batch)+w.queue.Len())
 		return err
 	}
 	err := do(ctx)
@@ -280,18 +272,36 @@ func (w *writer) immediate(do func(context.Context) error) error {
 		err = w.commit.exec(ctx)
 	}
 	if err != nil {
-		// SQLite may have rolled back already, and then refuses to.
+		// This fails if SQLite has rolled back already.
 		_ = w.rollback.exec(ctx)
 	}
 	return err
 }
 
-// testify records the new head in the witness. Without it the log is as good,
-// but a restored backup may go unnoticed.
-func (w *writer) testify() {
+// saveCommitted moves all commits into the database file after its -wal or -shm file
+// was removed, and reports whether they are safe there. If the database file itself has
+// changed, the next open begins a new epoch, so that clients are told `reset`.
+func (w *writer) saveCommitted() bool {
+	err := w.guard.check()
+	if w.guard.onlyLogRemoved() {
+		if err = w.conn.checkpointAll(context.Background()); err == nil {
+			w.logger.Warn("all committed writes were saved in the database", slog.String("database", w.path))
+			return true
+		}
+	}
+	w.logger.Error("the last committed writes may not be in the database", slog.String("database", w.path), slog.Any("error", err))
+	if err := w.witness.discard(w.tx.head.Seq); err != nil {
+		w.logger.Error("witness not written", slog.Any("error", err))
+	}
+	return false
+}
+
+// recordHead records the new head in the witness. If that fails, a restored backup may
+// not be detected.
+func (w *writer) recordHead() {
 	err := w.witness.record(w.tx.head)
-	if err != nil && !w.lost {
+	if err != nil && !w.witnessLost {
 		w.logger.Warn("witness not written", slog.Any("error", err))
 	}
-	w.lost = err != nil
+	w.witnessLost = err != nil
 }

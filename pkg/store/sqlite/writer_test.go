@@ -11,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/store/storetest"
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/store/storetest"
+	"taskctl/pkg/task"
+
+	"taskctl/pkg/wait/waittest"
 )
 
 // lock takes the write lock of the database at path, as another process would,
@@ -31,21 +33,6 @@ func lock(t *testing.T, path string) (unlock func()) {
 			t.Error(err)
 		}
 	})
-}
-
-// waitFor polls until done, for up to a minute.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s: not after a minute", what)
-		}
-	}
 }
 
 func newTask(t testing.TB) task.Change {
@@ -84,11 +71,11 @@ func TestWriteQueueIsBounded(t *testing.T) {
 	<-g.held
 	given, giveUp := context.WithCancel(t.Context())
 	write(given)
-	waitFor(t, "it is the first in the queue", func() bool { return s.Queued() == 1 })
+	waittest.For(t, "it is the first in the queue", func() bool { return s.Queued() == 1 })
 	for range size - 1 {
 		write(t.Context())
 	}
-	waitFor(t, "the queue is full", func() bool { return s.Queued() == size })
+	waittest.For(t, "the queue is full", func() bool { return s.Queued() == size })
 	if _, err := s.Write(t.Context(), newTask(t)); !errors.Is(err, task.ErrUnavailable) {
 		t.Errorf("Write with a full queue: %v", err)
 	}
@@ -129,7 +116,7 @@ func TestWriteWaitsForTheLock(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		waitFor(t, "taken up or queued", func() bool { return s.Queued() == i })
+		waittest.For(t, "taken up or queued", func() bool { return s.Queued() == i })
 	}
 	unlock()
 	waiting.Wait()
@@ -141,9 +128,8 @@ func TestWriteWaitsForTheLock(t *testing.T) {
 	}
 }
 
-// TestWritesWaitForTheLockOnce holds the lock for longer than anyone waits for it.
-// However many writes wait, and whatever the writer itself was waiting for when
-// they came, each is answered within the time of one wait, and so is Close.
+// TestWritesWaitForTheLockOnce holds the lock for longer than anyone waits for it. Each
+// waiting write, and Close, is answered within the time of one wait.
 func TestWritesWaitForTheLockOnce(t *testing.T) {
 	const writes = maxBatch + 3 // more than one batch
 	for name, tt := range map[string]struct {
@@ -154,8 +140,8 @@ func TestWritesWaitForTheLockOnce(t *testing.T) {
 			begin: func() {},
 			end:   func(*testing.T, *Store) {},
 		},
-		"upkeep": {
-			begin: func() { time.Sleep(upkeepInterval + time.Second) },
+		"maintenance": {
+			begin: func() { time.Sleep(maintenanceInterval + time.Second) },
 			end:   func(*testing.T, *Store) {},
 		},
 		"closing": {
@@ -198,8 +184,8 @@ func TestWritesWaitForTheLockOnce(t *testing.T) {
 	}
 }
 
-// TestWriteGivenUp closes a store while another process holds the lock: what
-// nobody waits for any more does not wait for it either.
+// TestWriteGivenUp closes a store while another process holds the lock: a write whose
+// caller has stopped waiting does not delay it.
 func TestWriteGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "tasks.db")
@@ -244,8 +230,8 @@ func (p *published) Publish(epoch string, events []task.Event) {
 	p.events = append(p.events, events...)
 }
 
-// TestWritePublishes also checks that one refused write spoils no other of its
-// batch, and that what a batch did is seen by what follows in it.
+// TestWritePublishes also checks that a refused write does not affect the others of its
+// batch, and that later writes of a batch see earlier ones.
 func TestWritePublishes(t *testing.T) {
 	var p published
 	g := newGate()
@@ -284,7 +270,7 @@ func TestWritePublishes(t *testing.T) {
 		if i == 0 {
 			<-g.held
 		}
-		waitFor(t, "queued", func() bool { return s.Queued() == i })
+		waittest.For(t, "queued", func() bool { return s.Queued() == i })
 	}
 	close(g.opened)
 	waiting.Wait()

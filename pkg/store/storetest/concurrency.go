@@ -8,11 +8,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// testConcurrency has many write at once while others read, and then folds the
-// log: it must give every answer and exactly the tasks there are.
+// testConcurrency writes and reads in many goroutines, and then replays the log: that
+// must give every answer and exactly the stored tasks.
 func testConcurrency(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	const writers, rounds = 16, 20
@@ -62,8 +62,8 @@ func testConcurrency(t *testing.T, open Open) {
 	equal(t, "folded log", folded, there)
 }
 
-// writeSome makes every kind of change, some of them to a task of everyone's,
-// some of them twice under one key, some of them refused.
+// writeSome makes every kind of change: some to a task that all writers share, some
+// twice with one key, and some that are refused.
 func writeSome(f *fixture, writer, rounds int, shared string) []task.Result {
 	var results []task.Result
 	write := func(c task.Change, may error) {
@@ -101,7 +101,7 @@ func writeSome(f *fixture, writer, rounds int, shared string) []task.Result {
 	return results
 }
 
-// readWhile follows the log as it grows, gapless.
+// readWhile follows the log as it grows, and checks that it has no gaps.
 func readWhile(f *fixture, stop <-chan struct{}) {
 	var at task.Position
 	for {
@@ -167,7 +167,8 @@ func testClose(t *testing.T, open Open) {
 		t.Fatalf("Get with a context that has ended: %v", err)
 	}
 
-	// Writes under way when the store closes are answered: done, or refused whole.
+	// Writes in progress when the store closes are answered: either committed or
+	// refused.
 	var work sync.WaitGroup
 	begun := make(chan struct{}, 8)
 	for range 8 {

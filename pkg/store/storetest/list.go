@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 func testList(t *testing.T, open Open) {
@@ -20,7 +20,7 @@ func testList(t *testing.T, open Open) {
 	var want []string
 	var made []task.Task
 	for i := range count {
-		// Ids out of order: the order is that of creation.
+		// Ids are not in order; pages are in the order of creation.
 		r := f.write(task.Change{Kind: task.Create, ID: NewID(t), Patch: Values(numbered("task", i), "", i%3 == 0)})
 		made = append(made, r.Task)
 		want = append([]string{r.Task.Title}, want...)
@@ -41,10 +41,10 @@ func testList(t *testing.T, open Open) {
 	equal(t, "next of the only page", p.Next, "")
 	equal(t, "position", p.Position.Seq, count)
 
-	// Pages stay in their place, whatever is written between them.
+	// Writes between two pages do not move the next page.
 	p = f.list(task.Query{Limit: 10})
 	f.create("newer", "")
-	f.write(task.Change{Kind: task.Delete, ID: f.decode(p.Records[9]).ID}) // the one the cursor stands at
+	f.write(task.Change{Kind: task.Delete, ID: f.decode(p.Records[9]).ID}) // the task of the cursor
 	f.write(task.Change{Kind: task.Merge, ID: made[3].ID, Patch: task.Patch{Description: ptr("touched")}})
 	equal(t, "rest", f.all(task.Query{Limit: 4, Cursor: p.Next}), want[10:])
 
@@ -57,6 +57,89 @@ func testList(t *testing.T, open Open) {
 		if !errors.As(err, &invalid) || invalid.Field != "cursor" {
 			t.Errorf("cursor %q: %v", cursor, err)
 		}
+	}
+}
+
+// testIDParts looks tasks up by the beginning and the end of their ids.
+func testIDParts(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	const begins = "01900000-0000-7000-8000-"
+	for i, end := range []string{"00000000abcd", "00000001abcd", "0000abcd0000", "a1b2c3d4e5f6"} {
+		f.write(task.Change{Kind: task.Create, ID: begins + end, Patch: Values(end, "", i%2 == 1)})
+	}
+	f.create("of another time", "")
+	for part, want := range map[string][]string{
+		begins + "00000000abcd":  {"00000000abcd"},
+		"0abcd":                  {"00000000abcd"},
+		"1abcd":                  {"00000001abcd"},
+		"abcd":                   {"00000001abcd", "00000000abcd"},
+		"00-a1b2c3d4e5f6":        {"a1b2c3d4e5f6"},
+		begins:                   {"a1b2c3d4e5f6", "0000abcd0000", "00000001abcd", "00000000abcd"},
+		begins + "0000a":         {"0000abcd0000"},
+		"abc":                    {}, // neither beginning nor end
+		"ffffffff":               {},
+		"%abcd":                  {},
+		"_abcd":                  {},
+		begins + "a1b2c3d4e5f67": {},
+	} {
+		for _, limit := range []int{1, 2, 100} {
+			equal(t, "ids with "+part, f.all(task.Query{Limit: limit, IDPart: part}), want)
+		}
+	}
+	equal(t, "completed", f.all(task.Query{Limit: 9, IDPart: "abcd", Completed: ptr(true)}), []string{"00000001abcd"})
+	equal(t, "open", f.all(task.Query{Limit: 9, IDPart: "abcd", Completed: ptr(false)}), []string{"00000000abcd"})
+}
+
+// testLargePages checks that pages and reads end at their maximum size.
+func testLargePages(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	description := strings.Repeat("日", task.MaxDescription) // three bytes each
+	var want []string
+	for i := range 120 {
+		want = append([]string{f.create(numbered("large", i), description).Task.Title}, want...)
+	}
+	for _, q := range []task.Query{{Limit: 1000}, {Limit: 1000, Completed: ptr(false)}, {Limit: 1000, Contains: "日"}} {
+		pages := 0
+		var got []string
+		for next := (task.RecordPage{Next: "first"}); next.Next != ""; q.Cursor = next.Next {
+			next = f.list(q)
+			pages++
+			size := 0
+			for _, r := range next.Records {
+				size += len(r.JSON)
+				got = append(got, f.decode(r).Title)
+			}
+			if size > task.MaxPageBytes+4*task.MaxDescription {
+				t.Fatalf("a page of %d bytes", size)
+			}
+		}
+		equal(t, "large tasks", got, want)
+		if pages < 3 {
+			t.Errorf("%d pages for %d bytes", pages, len(want)*len(description))
+		}
+	}
+	events, _, err := f.Read(f.ctx, task.Position{}, 1000)
+	if err != nil || len(events) == 0 || len(events) > 40 {
+		t.Errorf("Read returned %d events of %d bytes each, and %v", len(events), len(description), err)
+	}
+}
+
+// testLargeSearch searches more text than one page may compare: pages end early, name
+// the next one, and together find every match.
+func testLargeSearch(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	f.create("needle", "")
+	description := strings.Repeat("日", task.MaxDescription) // three bytes each
+	for i := range 1000 {
+		f.create(numbered("large", i), description)
+	}
+	for _, text := range []string{"needle", "ne"} { // with an index, and without
+		q := task.Query{Limit: 10, Contains: text}
+		first := f.list(q)
+		if len(first.Records) == 0 && first.Next == "" {
+			t.Errorf("search for %q ends before the task", text)
+		}
+		equal(t, "search for "+text, f.all(q), []string{"needle"})
 	}
 }
 
@@ -73,11 +156,13 @@ func testSearch(t *testing.T, open Open) {
 		{"x", ""},
 		{"K kelvin \u212A", "ſ long s"},
 		{"combined", "the title does not touch"},
+		{"decomposed", "cafe\u0301 solo, \u1112\u1161\u11AB"},
+		{"marks", "q\u0323\u0307"},
 	}
 	for _, text := range texts {
 		f.create(text[0], text[1])
 	}
-	// What was true once is not found any more.
+	// Former texts are no longer found.
 	changed := f.create("former words", "vanished").Task
 	f.write(task.Change{Kind: task.Replace, ID: changed.ID, Patch: Values("present words", "", true)})
 	gone := f.create("gone words", "vanished").Task
@@ -85,11 +170,16 @@ func testSearch(t *testing.T, open Open) {
 
 	for q, want := range map[string][]string{
 		"":                          nil, // all; checked below
-		"CAFÉ":                      {"Comprar café"},
-		"afé":                       {"Comprar café"},
+		"CAFÉ":                      {"decomposed", "Comprar café"},
+		"afé":                       {"decomposed", "Comprar café"},
+		"cafe\u0301":                {"decomposed", "Comprar café"},
+		"AFE\u0301 S":               {"decomposed"},
+		"cafe":                      {},
+		"한":                         {"decomposed"},
+		"q\u0307\u0323":             {"marks"},
 		"esquina":                   {"Comprar café"},
 		"a ESQ":                     {"Comprar café"},
-		"é":                         {"Éclair", "Comprar café"},
+		"é":                         {"decomposed", "Éclair", "Comprar café"},
 		"%":                         {"100% done"},
 		"0%":                        {"100% done"},
 		"_":                         {"100% done"},
@@ -116,6 +206,8 @@ func testSearch(t *testing.T, open Open) {
 		`\`:                         {`backslash \ and [set] {brace}`},
 		"[set]":                     {`backslash \ and [set] {brace}`},
 		"a\nb":                      {`backslash \ and [set] {brace}`},
+		"\n":                        {`backslash \ and [set] {brace}`},
+		"marks\nq":                  {},
 		"X":                         {"x"},
 		"kelvin k":                  {"K kelvin \u212A"},
 		"S LONG":                    {"K kelvin \u212A"},
@@ -153,9 +245,10 @@ func testSearch(t *testing.T, open Open) {
 }
 
 // testSearchAgainstScan searches for random pieces of random texts from a small
-// alphabet, while tasks come and change and go, and compares with a plain look.
+// alphabet, while tasks are created, changed and deleted, and compares the result with
+// a plain scan.
 func testSearchAgainstScan(t *testing.T, f *fixture) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	random := rand.New(rand.NewPCG(1, 2)) // repeatable on purpose
 	alphabet := []rune("aAbBéÉ 日%_\"'*ß")
 	text := func(most int) string {
 		var b strings.Builder

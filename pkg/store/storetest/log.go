@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 func testLog(t *testing.T, open Open) {
@@ -28,7 +28,7 @@ func testLog(t *testing.T, open Open) {
 		name  string
 		after task.Position
 		limit int
-		want  int // events; -1: as many as there are
+		want  int // number of events; -1: all
 		gone  task.GoneReason
 	}{
 		{"from the beginning", task.Position{Epoch: end.Epoch}, 1000, count, ""},

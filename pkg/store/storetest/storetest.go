@@ -1,5 +1,5 @@
-// Package storetest is the one suite that every task.Store passes. It checks
-// what pkg/task/store.go promises, through the interface alone.
+// Package storetest is the suite that every task.Store must pass. It checks the
+// promises of pkg/task/store.go, and uses the interface only.
 package storetest
 
 import (
@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
-// Open makes a new, empty store and has it closed when the test ends.
+// Open creates a new, empty store, which is closed when the test ends.
 type Open func(t testing.TB) task.Store
 
-// Run runs the whole suite against the stores that open makes.
+// Run runs the whole suite with the stores that open returns.
 func Run(t *testing.T, open Open) {
 	for _, suite := range []struct {
 		name string
@@ -27,6 +27,9 @@ func Run(t *testing.T, open Open) {
 		{"Refusals", testRefusals},
 		{"Keys", testKeys},
 		{"List", testList},
+		{"IDParts", testIDParts},
+		{"LargePages", testLargePages},
+		{"LargeSearch", testLargeSearch},
 		{"Search", testSearch},
 		{"Log", testLog},
 		{"Concurrency", testConcurrency},
@@ -36,7 +39,7 @@ func Run(t *testing.T, open Open) {
 	}
 }
 
-// fixture is a store with the calls that tests repeat.
+// fixture is a store with helpers for common calls.
 type fixture struct {
 	task.Store
 	testing.TB
@@ -48,7 +51,7 @@ func newFixture(t testing.TB, open Open) *fixture {
 	return &fixture{Store: open(t), TB: t, ctx: t.Context()}
 }
 
-// NewID returns an id as makers of tasks choose it.
+// NewID returns a new id, like those of the api.
 func NewID(t testing.TB) string {
 	t.Helper()
 	id, err := uuid.NewV7()

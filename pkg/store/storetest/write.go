@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/taskctl/taskctl/pkg/task"
+	"taskctl/pkg/task"
 )
 
 func testWrite(t *testing.T, open Open) {
@@ -183,7 +183,7 @@ func testKeys(t *testing.T, open Open) {
 	_, head := f.bounds()
 	for i, c := range changes {
 		if c.Kind == task.Create {
-			c.ID = NewID(t) // the maker of the second request cannot know the first's
+			c.ID = NewID(t) // a repeated request gets a new id in the api
 		}
 		want := first[i]
 		want.Replayed = true
@@ -198,7 +198,7 @@ func testKeys(t *testing.T, open Open) {
 	_, after := f.bounds()
 	equal(t, "log after the repetitions", after, head)
 
-	// A refusal answers nothing, so its key is free.
+	// The answer of a refused write is not stored, so its key can be used again.
 	refused := task.Change{Kind: task.Merge, ID: NewID(t), Patch: task.Patch{Title: ptr("x")}, Key: key("refused", 5)}
 	for range 2 {
 		if _, err := f.Write(f.ctx, refused); !errors.Is(err, task.ErrNotFound) {

@@ -1,7 +1,7 @@
-// Package child is a component's end of its supervision: how it says that it is
-// ready, gets its listening sockets, and learns that its launcher is gone. A
-// component cannot tell from its [Handle] whether it is a process or a group of
-// goroutines; run by hand it has none, and a nil Handle is a valid one.
+// Package child is a component's side of the supervision: it reports readiness, gets
+// its listening sockets, and detects the end of its launcher. A component cannot tell
+// from its [Handle] whether it is a process or a group of goroutines. A component run
+// by hand has a nil Handle, which is valid.
 package child
 
 import (
@@ -9,27 +9,27 @@ import (
 	"net"
 	"strings"
 
-	"github.com/taskctl/taskctl/pkg/listen"
+	"taskctl/pkg/listen"
 )
 
-// The lines that travel between a child and its launcher.
+// The lines between a child and its launcher.
 const (
-	LineReady  = "ready"  // up: it serves, or would if it might accept
-	LineAlive  = "alive"  // up: it is well
-	NotePrefix = "note "  // up: anything else, for those who asked for notes
+	LineReady  = "ready"  // up: it serves, or serves as soon as it may accept connections
+	LineAlive  = "alive"  // up: it is healthy
+	NotePrefix = "note "  // up: any other text, for a reader of notes
 	LineAccept = "accept" // down: connections may be accepted now
-	LineRetire = "retire" // down: accept no more, serve what is here, and end
+	LineRetire = "retire" // down: accept no more, finish the current requests, and end
 )
 
-// Handle is what a supervised component holds. All methods may be called from
-// any goroutine and on a nil Handle, where they do nothing.
+// Handle connects a component to its supervisor. All methods may be called from any
+// goroutine, and on a nil Handle, where they do nothing.
 type Handle struct {
 	parts Parts
 }
 
-// Parts is what a Handle is made of.
+// Parts are the parts of a Handle.
 type Parts struct {
-	Tell      func(line string) // takes a line up; must not block
+	Send      func(line string) // sends a line up; must not block
 	Gate      listen.Gate
 	Listeners []net.Listener
 	Gone      <-chan struct{}
@@ -37,31 +37,31 @@ type Parts struct {
 	Stderr    io.Writer
 }
 
-// New makes a Handle for a component that runs inside its launcher's process.
-// Children use [Connect].
+// New returns a Handle for a component that runs in its launcher's process. Child
+// processes use [Connect].
 func New(parts Parts) *Handle { return &Handle{parts: parts} }
 
-// Ready says that the component serves. Repeating it is harmless.
-func (h *Handle) Ready() { h.tell(LineReady) }
+// Ready reports that the component serves. It may be called again.
+func (h *Handle) Ready() { h.send(LineReady) }
 
-// Alive says that the component is well. A component that is watched by its
-// reports must send them more often than every probe interval of the supervisor.
-func (h *Handle) Alive() { h.tell(LineAlive) }
+// Alive reports that the component is healthy. A component whose health is checked by
+// these reports must send them more often than the supervisor's probe interval.
+func (h *Handle) Alive() { h.send(LineAlive) }
 
-// Note sends one line to whoever asked for this component's notes. Where the
-// launcher does not read, later notes replace earlier ones.
+// Note sends one line to the reader of this component's notes. While the launcher does
+// not read, later notes replace earlier ones.
 func (h *Handle) Note(text string) {
-	h.tell(NotePrefix + strings.ReplaceAll(text, "\n", " "))
+	h.send(NotePrefix + strings.ReplaceAll(text, "\n", " "))
 }
 
-func (h *Handle) tell(line string) {
+func (h *Handle) send(line string) {
 	if h != nil {
-		h.parts.Tell(line)
+		h.parts.Send(line)
 	}
 }
 
-// Gate says when to accept connections and when to leave them to the next
-// generation. Without a launcher: from the start, and never.
+// Gate tells when to accept connections, and when to leave them to the next generation.
+// Without a launcher it is open from the start and never closes.
 func (h *Handle) Gate() listen.Gate {
 	if h == nil {
 		return listen.Gate{}
@@ -69,9 +69,8 @@ func (h *Handle) Gate() listen.Gate {
 	return h.parts.Gate
 }
 
-// Listeners returns the sockets that the launcher holds for the component, in
-// the launcher's order. Closing them leaves the launcher's own open. Nil without
-// a launcher.
+// Listeners returns the sockets that the launcher holds for the component, in the
+// launcher's order; nil without a launcher. Closing them does not close the launcher's.
 func (h *Handle) Listeners() []net.Listener {
 	if h == nil {
 		return nil
@@ -79,7 +78,8 @@ func (h *Handle) Listeners() []net.Listener {
 	return h.parts.Listeners
 }
 
-// Gone is closed when the launcher has died. Nil, which never is ready, without one.
+// Gone is closed when the launcher has died. Without a launcher it is a nil channel, which
+// blocks forever.
 func (h *Handle) Gone() <-chan struct{} {
 	if h == nil {
 		return nil
@@ -87,7 +87,7 @@ func (h *Handle) Gone() <-chan struct{} {
 	return h.parts.Gone
 }
 
-// Stdout is where the component's standard output goes; nil without a launcher.
+// Stdout is the component's standard output; nil without a launcher.
 func (h *Handle) Stdout() io.Writer {
 	if h == nil {
 		return nil
@@ -95,7 +95,7 @@ func (h *Handle) Stdout() io.Writer {
 	return h.parts.Stdout
 }
 
-// Stderr is where the component's messages go; nil without a launcher.
+// Stderr is the component's standard error; nil without a launcher.
 func (h *Handle) Stderr() io.Writer {
 	if h == nil {
 		return nil

@@ -6,11 +6,11 @@ import (
 )
 
 func TestWiringSurvivesItsText(t *testing.T) {
-	for _, w := range []Wiring{
+	for _, w := range []Descriptors{
 		{Notify: 3, Lifeline: 4},
 		{Notify: 3, Lifeline: 4, Listen: []int{5, 6}, Gated: true},
 	} {
-		got, err := ParseWiring(w.String())
+		got, err := ParseDescriptors(w.String())
 		if err != nil || !reflect.DeepEqual(got, w) {
 			t.Errorf("%q came back as %+v, %v", w, got, err)
 		}
@@ -23,7 +23,7 @@ func TestParseWiringRefuses(t *testing.T) {
 		"notify=3 lifeline=4 listen=5,5", "notify=3 lifeline=4 listen=", "notify=3 lifeline=4 listen=5,,6", "notify=3 lifeline=4 what",
 		"notify=-1 lifeline=4", "notify=99999999999999999999 lifeline=4",
 	} {
-		if w, err := ParseWiring(text); err == nil {
+		if w, err := ParseDescriptors(text); err == nil {
 			t.Errorf("%q was taken as %+v", text, w)
 		}
 	}
@@ -32,11 +32,11 @@ func TestParseWiringRefuses(t *testing.T) {
 func FuzzParseWiring(f *testing.F) {
 	f.Add("notify=3 lifeline=4 listen=5,6 gated")
 	f.Fuzz(func(t *testing.T, text string) {
-		w, err := ParseWiring(text)
+		w, err := ParseDescriptors(text)
 		if err != nil {
 			return
 		}
-		if again, err := ParseWiring(w.String()); err != nil || !reflect.DeepEqual(again, w) {
+		if again, err := ParseDescriptors(w.String()); err != nil || !reflect.DeepEqual(again, w) {
 			t.Errorf("%q: %+v became %+v, %v", text, w, again, err)
 		}
 	})

@@ -6,11 +6,11 @@ import (
 	"os"
 )
 
-// Connect finds no launcher on Windows: its children inherit neither pipes nor
-// sockets, and the launcher runs its components in its own process.
+// Connect returns nil on Windows: children inherit neither pipes nor sockets there, so
+// the launcher runs its components in its own process.
 func Connect() (*Handle, error) {
 	if _, found := os.LookupEnv(Variable); found {
-		return nil, errors.New(Variable + " is set, but a Windows process cannot be wired to its launcher")
+		return nil, errors.New(Variable + " is set, but a Windows process cannot inherit its launcher's descriptors")
 	}
 	return nil, nil
 }

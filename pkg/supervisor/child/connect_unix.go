@@ -11,12 +11,12 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/taskctl/taskctl/pkg/listen"
+	"taskctl/pkg/listen"
 )
 
-// Connect finds the launcher that started this process. It returns nil, and no
-// error, when there is none. To be called once, first thing in main, before
-// anything can start a process that would inherit the descriptors.
+// Connect connects to the launcher that started this process. Without a launcher it
+// returns nil and no error. It must be called once, at the beginning of main, before
+// anything starts a process that would inherit the descriptors.
 func Connect() (*Handle, error) {
 	text, found := os.LookupEnv(Variable)
 	if !found {
@@ -25,7 +25,7 @@ func Connect() (*Handle, error) {
 	if err := os.Unsetenv(Variable); err != nil {
 		return nil, fmt.Errorf("unset %s: %w", Variable, err)
 	}
-	w, err := ParseWiring(text)
+	w, err := ParseDescriptors(text)
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +45,15 @@ func Connect() (*Handle, error) {
 		return nil, err
 	}
 
-	// A launcher that dies takes the readers of our output with it. Go ends a
-	// program whose standard output is a broken pipe, and the drain with it;
-	// a handler, unlike SIG_IGN, is not inherited by the commands we start.
+	// When the launcher dies, our output is a broken pipe. Go would end the program
+	// at the next write, in the middle of its drain. A handler, unlike SIG_IGN, is not
+	// inherited by the commands that we start.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	down := newDownlink(w.Gated)
 	go down.follow(lifeline)
 	return New(Parts{
-		Tell:      (&uplink{pipe: notify}).tell,
+		Send:      (&uplink{pipe: notify}).send,
 		Gate:      listen.Gate{Accept: down.gate, Retire: down.retire},
 		Listeners: listeners,
 		Gone:      down.gone,
@@ -62,8 +62,8 @@ func Connect() (*Handle, error) {
 	}), nil
 }
 
-// pipeEnd makes a descriptor non-blocking, so that the runtime's poller serves
-// it and no thread is spent on waiting. The launcher's end is not affected.
+// pipeEnd makes a descriptor non-blocking, so that the runtime's poller waits for it
+// instead of a thread. The launcher's end is not affected.
 func pipeEnd(fd int, name string) (*os.File, error) {
 	if err := syscall.SetNonblock(fd, true); err != nil {
 		return nil, fmt.Errorf("%s: descriptor %d, the %s: %w", Variable, fd, name, err)
@@ -95,14 +95,14 @@ func Listeners(files []*os.File) ([]net.Listener, error) {
 			return nil, fmt.Errorf("listen on the inherited %s: %w", f.Name(), err)
 		}
 		if unix, ok := l.(*net.UnixListener); ok {
-			unix.SetUnlinkOnClose(false) // the name belongs to the launcher
+			unix.SetUnlinkOnClose(false) // the launcher removes the path
 		}
 		opened = append(opened, l)
 	}
 	return opened, nil
 }
 
-// downlink turns the lifeline's lines into closed channels.
+// downlink closes channels when the lines of the lifeline arrive.
 type downlink struct {
 	gate                 <-chan struct{} // nil: open from the start
 	accept, retire, gone chan struct{}
@@ -116,8 +116,7 @@ func newDownlink(gated bool) *downlink {
 	return d
 }
 
-// follow reads to the end of file, which is how a launcher that was killed
-// still says so.
+// follow reads until the end of file, which comes even if the launcher was killed.
 func (d *downlink) follow(lifeline *os.File) {
 	defer close(d.gone)
 	defer func() { _ = lifeline.Close() }()

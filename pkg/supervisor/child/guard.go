@@ -9,16 +9,15 @@ import (
 // ErrLauncherGone is the cause of a context that ended because the launcher died.
 var ErrLauncherGone = errors.New("the launcher is gone")
 
-// drainTime is how long a component may go on without its launcher. With the
-// time that exiting takes, it stays within the three seconds of the contract.
-const drainTime = 2 * time.Second
+// drainTimeout is how long a component may drain without its launcher. With the time
+// that exiting takes, this stays within the promised three seconds.
+const drainTimeout = 2 * time.Second
 
-// Guard makes sure that this process does not outlive its launcher. The context
-// it returns ends, with [ErrLauncherGone] as its cause, when the launcher dies;
-// two seconds later the whole process group is killed, however busy or stuck it
-// is. Main calls leave last of all: after the launcher's death it takes along
-// what is left of the group, this process included. With a nil Handle nothing
-// is guarded.
+// Guard makes sure that this process does not outlive its launcher. The context it
+// returns ends, with [ErrLauncherGone] as its cause, when the launcher dies; two
+// seconds later the whole process group is killed, even if it hangs. Main calls leave
+// last: after the launcher's death it kills the rest of the group, including this
+// process. With a nil Handle, Guard does nothing.
 func Guard(ctx context.Context, h *Handle) (guarded context.Context, leave func()) {
 	if h == nil {
 		return ctx, func() {}
@@ -33,7 +32,7 @@ func Guard(ctx context.Context, h *Handle) (guarded context.Context, leave func(
 		}
 		cancel(ErrLauncherGone)
 		select {
-		case <-time.After(drainTime):
+		case <-time.After(drainTimeout):
 		case <-left:
 		}
 		killOwnGroup()

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// killOwnGroup ends this process and everything it started. The runner made
-// the process the leader of a group of its own; were it not, the group would be
-// somebody else's, and only the process ends.
+// killOwnGroup ends this process and everything it started. The runner made the process
+// the leader of its own group. If it is not the leader, the group belongs to another
+// program, and only this process ends.
 func killOwnGroup() {
 	if syscall.Getpgrp() != os.Getpid() {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

@@ -31,7 +31,7 @@ func TestTellingNeverWaits(t *testing.T) {
 	read, up := pipe(t)
 	const told = 100_000 // far more than a pipe holds
 	for i := range told {
-		up.tell("note " + strconv.Itoa(i))
+		up.send("note " + strconv.Itoa(i))
 	}
 	lines := bufio.NewScanner(read)
 	for i := 0; ; i++ {
@@ -58,7 +58,7 @@ func TestTellingNeverWaits(t *testing.T) {
 		done <- last
 	}()
 	for delivered := false; !delivered; {
-		up.tell("ready")
+		up.send("ready")
 		up.mu.Lock()
 		delivered = up.delayed == ""
 		up.mu.Unlock()
@@ -74,9 +74,9 @@ func TestReadyIsNotReplaced(t *testing.T) {
 		for up.write(line) { // until there is no room for it
 		}
 	}
-	up.tell(LineReady)
-	up.tell("note later")
-	up.tell(LineAlive)
+	up.send(LineReady)
+	up.send("note later")
+	up.send(LineAlive)
 	if up.delayed != LineReady {
 		t.Errorf("kept %q", up.delayed)
 	}
@@ -87,8 +87,8 @@ func TestTellingTheDeadIsHarmless(t *testing.T) {
 	if err := read.Close(); err != nil {
 		t.Fatal(err)
 	}
-	up.tell(LineReady)
-	up.tell(LineAlive)
+	up.send(LineReady)
+	up.send(LineAlive)
 }
 
 func TestDownlinkTakesEachWordOnce(t *testing.T) {

@@ -9,19 +9,19 @@ import (
 	"syscall"
 )
 
-// maxLine keeps a line within PIPE_BUF of every system (POSIX: at least 512
-// bytes), so that a write goes in whole or not at all.
+// maxLine keeps a line within PIPE_BUF of every system (POSIX: at least 512 bytes), so
+// that a write is atomic.
 const maxLine = 511
 
-// uplink writes lines to the launcher and never waits for it: a launcher that
-// is stopped, or slow, must not stop its components.
+// uplink writes lines to the launcher and never waits for it: a stopped or slow
+// launcher must not block its components.
 type uplink struct {
 	mu      sync.Mutex
 	pipe    *os.File
-	delayed string // the last line that found no room; it goes before the next one
+	delayed string // the last line for which the pipe had no room; sent before the next one
 }
 
-func (u *uplink) tell(line string) {
+func (u *uplink) send(line string) {
 	if len(line) > maxLine {
 		line = line[:maxLine]
 	}
@@ -29,26 +29,25 @@ func (u *uplink) tell(line string) {
 	defer u.mu.Unlock()
 	if u.delayed != "" {
 		if !u.write(u.delayed) {
-			u.keep(line)
+			u.delay(line)
 			return
 		}
 		u.delayed = ""
 	}
 	if !u.write(line) {
-		u.keep(line)
+		u.delay(line)
 	}
 }
 
-// keep prefers what cannot be told later: a report of being alive is stale by
-// the time there is room.
-func (u *uplink) keep(line string) {
+// delay keeps a line for later, except LineAlive, which would be stale by then.
+func (u *uplink) delay(line string) {
 	if line != LineAlive && u.delayed != LineReady {
 		u.delayed = line
 	}
 }
 
-// write reports false when the pipe is full. Any other failure means that
-// nobody will ever read, and the lifeline says that better.
+// write returns false if the pipe is full. After any other error nobody reads any more,
+// which the end of the lifeline reports too.
 func (u *uplink) write(line string) bool {
 	raw, err := u.pipe.SyscallConn()
 	if err != nil {

@@ -1,46 +1,47 @@
-// What a person does to tasks. The page shows it at once, and takes it back with
-// the server's reason when the server says no.
-import {request, Problem} from './api.js';
-import {t} from './text.js';
+// What a person does to tasks. The page shows a change at once, and reverts it with
+// the server's reason when the server refuses it.
+import {request, Problem, delay} from './api.js';
+import {t, plural} from './text.js';
 
-export const longestTitle = 200;
-export const longestDescription = 10_000;
+export const maxTitle = 200;
+export const maxDescription = 10_000;
+const maxWriteAttempts = 4; // against versions that change or proxies that alter tags
 
-// faultIn says what is wrong with a draft, in words, or nothing: the same rules as
-// the server's, so that most mistakes need no answer.
+// faultIn describes what is wrong with a draft; '' means nothing. The rules are the
+// server's, so that most mistakes need no request.
 export function faultIn({title, description}) {
   if (!title.trim()) return t('fault.titleEmpty');
-  if ([...title.trim()].length > longestTitle) return t('fault.titleLong', {most: longestTitle});
-  if ([...description].length > longestDescription) return t('fault.descriptionLong', {most: longestDescription});
+  if ([...title.trim()].length > maxTitle) return t('fault.titleLong', {most: maxTitle});
+  if ([...description].length > maxDescription) return t('fault.descriptionLong', {most: maxDescription});
   return '';
 }
 
-// sameAs reports whether a task still is what a draft or a question was based on.
+// sameAs reports whether a task still has the fields that a change was based on.
 const sameAs = (base, task) => Object.keys(base.of).every((field) => base.of[field] === task[field]);
 
 const textOf = ({title, description}) => ({title, description});
 
 export class Actions {
-  // deps: {model, say(text), own(seq)}: own is told the events that this page made.
+  // deps: {model, undo, announce(text), own(seq)}: own receives the events that this page caused.
   constructor(deps) {
     Object.assign(this, deps);
   }
 
   path(id) {
-    return `/tasks/${id}`;
+    return `tasks/${id}`;
   }
 
-  // add makes a task and returns a Problem, or nothing.
+  // add creates a task and returns a Problem, or undefined.
   async add({title, description}) {
     const {model} = this;
     const now = new Date().toISOString();
     const proposal = model.propose({title: title.trim(), description, completed: false, created_at: now, updated_at: now});
     try {
-      await model.during(request('POST', '/tasks', {body: {title, description}}), ({data, etag, seq}) => {
+      await model.during(request('POST', 'tasks', {body: {title, description}}), ({data, etag, seq}) => {
         this.own(seq);
         model.adopt(proposal, data, etag, seq);
       });
-      this.say(t('said.added', {title: title.trim()}));
+      this.announce(t('said.added', {title: title.trim()}));
       return undefined;
     } catch (problem) {
       model.remove(proposal);
@@ -48,21 +49,21 @@ export class Actions {
     }
   }
 
-  // complete sets the one field whatever else has changed: two people who both
-  // call a task done do not collide, so there is no If-Match here.
+  // complete sets one field whatever else has changed, without If-Match: two people
+  // who both complete a task do not conflict.
   async complete(entry, completed) {
     const {model} = this;
     await this.optimistically(entry, {completed}, async () => {
       await this.write(entry, 'PATCH', {body: {completed}});
-      this.say(t(completed ? 'said.completed' : 'said.reopened', {title: entry.task.title}));
+      this.announce(t(completed ? 'said.completed' : 'said.reopened', {title: entry.task.title}));
     }, (problem) => {
-      if (problem.status === 404) this.vanished(entry);
+      if (problem.status === 404) this.alreadyDeleted(entry);
       else entry.problem = t('problem.notSaved', {reason: problem.reason});
     });
   }
 
-  // edit opens a draft. It is based on a version of the task, which is looked up
-  // meanwhile where it is not known yet.
+  // edit opens a draft, based on a version of the task. Where the version is not
+  // known yet it is read meanwhile.
   edit(entry) {
     if (entry.proposed || entry.work) return;
     const of = textOf(this.model.shown(entry));
@@ -72,22 +73,24 @@ export class Actions {
     if (!entry.etag) this.rebase(entry, entry.work.base).catch(() => {}); // save asks again
   }
 
-  // rebase finds the version of the task that has what base has, and reports
-  // whether there still is one.
+  // rebase sets base.etag to the current version of the task, and reports whether
+  // the task still has the fields of base.
   async rebase(entry, base) {
     if (base.etag) return true;
-    if (!entry.etag) await this.look(entry);
-    if (!sameAs(base, entry.task)) return false;
+    if (!entry.etag) await this.reload(entry);
+    if (!entry.etag || !sameAs(base, entry.task)) return false;
     base.etag = entry.etag;
     return true;
   }
 
-  // look reads the task as it is now.
-  async look(entry) {
-    await this.model.during(request('GET', this.path(entry.id)), ({data, etag, seq}) => {
-      this.model.confirm(data, etag, seq);
-    });
-    if (!entry.etag) await this.look(entry); // a newer page came in between
+  // reload reads the task as it is now. A newer page that arrives in between leaves
+  // the version unknown; then it is read again.
+  async reload(entry) {
+    for (let attempt = 0; attempt < maxWriteAttempts && !entry.etag; attempt++) {
+      await this.model.during(request('GET', this.path(entry.id)), ({data, etag, seq}) => {
+        this.model.confirm(data, etag, seq);
+      });
+    }
   }
 
   // save sends what the draft changes.
@@ -105,18 +108,18 @@ export class Actions {
       if (draft[field] !== work.base.of[field]) changes[field] = draft[field];
     }
     if (Object.keys(changes).length === 0) {
-      this.leave(entry);
+      this.cancel(entry);
       return;
     }
     entry.work = undefined;
     entry.refocus = 'edit';
     await this.optimistically(entry, changes, async () => {
       await this.writeOver(entry, work.base, 'PATCH', {body: changes});
-      this.say(t('said.saved', {title: draft.title}));
+      this.announce(t('said.saved', {title: draft.title}));
     }, (problem) => this.keepDraft(entry, work, problem));
   }
 
-  // keepDraft brings back a draft that could not be saved, and says why.
+  // keepDraft shows a draft that could not be saved again, with the reason.
   keepDraft(entry, work, problem) {
     const {status, reason} = problem;
     entry.refocus = undefined;
@@ -124,14 +127,14 @@ export class Actions {
     const kind = {404: 'gone', 412: 'conflict'}[status] ?? 'edit';
     const fault = kind === 'edit' ? t('problem.notSaved', {reason}) : '';
     entry.work = {...work, kind, fault, focus: kind === 'edit' ? 'title' : 'mine', polite: true};
-    this.say(fault || t(kind === 'gone' ? 'gone.title' : 'conflict.title'));
+    this.announce(fault || t(kind === 'gone' ? 'gone.title' : 'conflict.title'));
   }
 
-  // settleConflict goes on from a collision with mine, theirs, or both in hand.
-  settleConflict(entry, choice) {
+  // resolve ends a conflict with the person's choice: mine, theirs, or to edit on.
+  resolve(entry, choice) {
     const {draft} = entry.work;
     if (choice === 'theirs') {
-      this.leave(entry);
+      this.cancel(entry);
       return;
     }
     entry.work = {kind: 'edit', draft, base: {of: textOf(entry.task), etag: entry.etag}, focus: 'title'};
@@ -139,43 +142,58 @@ export class Actions {
     if (choice === 'mine') this.save(entry);
   }
 
-  // leave puts a draft away.
-  leave(entry) {
+  // cancel discards a draft.
+  cancel(entry) {
     entry.work = undefined;
     entry.refocus = 'edit';
-    this.model.settle(entry);
+    this.model.refresh(entry);
   }
 
-  // ask is the question before a task is deleted.
-  ask(entry) {
-    if (entry.proposed || entry.work) return;
-    entry.problem = undefined;
-    const {title, description, completed} = this.model.shown(entry);
-    entry.work = {kind: 'confirm', base: {of: {title, description, completed}, etag: entry.pending ? undefined : entry.etag}, focus: 'yes'};
-    this.model.changed(entry.id);
-  }
-
-  // drop deletes the version that the question showed.
-  async drop(entry) {
+  // remove hides tasks and offers to undo that. The requests are sent afterwards.
+  remove(entries) {
     const {model} = this;
-    const {base} = entry.work;
-    entry.work = undefined;
-    entry.hidden = true;
-    model.changed();
-    await this.optimistically(entry, {}, async () => {
-      await this.writeOver(entry, base, 'DELETE');
-      this.say(t('said.deleted', {title: entry.task.title}));
-    }, (problem) => {
-      if (problem.status === 404) return this.vanished(entry);
-      entry.hidden = false;
+    const chosen = entries.filter((entry) => !entry.proposed && !entry.work && !entry.hidden);
+    if (chosen.length === 0) return;
+    const removals = chosen.map((entry) => {
+      const {title, description, completed} = model.shown(entry);
+      const base = {of: {title, description, completed}, etag: entry.pending ? undefined : entry.etag};
+      if (!base.etag) this.rebase(entry, base).catch(() => {}); // removeNow asks again
+      return {entry, base};
+    });
+    const hide = (hidden) => {
+      for (const entry of chosen) Object.assign(entry, {hidden, problem: undefined});
       model.changed();
-      entry.problem = t('problem.notDeleted', {reason: problem.reason});
-      this.say(entry.problem);
+    };
+    hide(true);
+    const text = chosen.length === 1 ? t('undo.deleted', {title: model.shown(chosen[0]).title}) : plural('undo.deletedMany', chosen.length);
+    this.announce(text);
+    this.undo.offer({
+      text,
+      commit: () => Promise.all(removals.map(({entry, base}) => this.removeNow(entry, base))),
+      undo: () => {
+        Object.assign(chosen[0], {refocus: 'check', takeFocus: true});
+        hide(false);
+        for (const {id} of chosen) model.changed(id);
+        this.announce(t('undo.done'));
+      },
     });
   }
 
-  // again makes a new task of a draft whose task is gone.
-  async again(entry) {
+  // removeNow deletes the version that was shown when the person deleted it.
+  async removeNow(entry, base) {
+    const {model} = this;
+    if (model.entries.get(entry.id) !== entry) return; // deleted elsewhere meanwhile
+    await this.optimistically(entry, {}, () => this.writeOver(entry, base, 'DELETE'), (problem) => {
+      if (problem.status === 404) return this.alreadyDeleted(entry);
+      entry.hidden = false;
+      model.changed();
+      entry.problem = t('problem.notDeleted', {reason: problem.reason});
+      this.announce(entry.problem);
+    });
+  }
+
+  // recreate makes a new task from a draft whose task has been deleted.
+  async recreate(entry) {
     const {model} = this;
     entry.hidden = true;
     model.changed();
@@ -190,24 +208,26 @@ export class Actions {
     model.changed(entry.id);
   }
 
-  // dismiss puts a problem away.
+  // dismiss hides a problem.
   dismiss(entry) {
     entry.problem = undefined;
     entry.refocus = 'check';
-    this.model.settle(entry);
+    this.model.refresh(entry);
   }
 
-  // vanished is what happens to a task that somebody else has deleted.
-  vanished(entry) {
-    this.say(t('said.vanished', {title: entry.task.title}));
+  // alreadyDeleted takes out a task that somebody else has deleted.
+  alreadyDeleted(entry) {
+    this.announce(t('said.alreadyDeleted', {title: entry.task.title}));
     this.model.remove(entry.id);
   }
 
-  // writeOver writes to the version that base is, and to a newer one as long as
-  // that has what base has: a collision is only what somebody would want to see.
+  // writeOver writes to the version of base, or to a newer one that has the same
+  // fields: only a change that the person has not seen is a conflict. After a few
+  // attempts it gives up, and shows the task as the server has it.
   async writeOver(entry, base, method, options) {
-    for (;;) {
-      if (!await this.rebase(entry, base)) throw new Problem({status: 412, kind: 'version'});
+    for (let attempt = 0; attempt < maxWriteAttempts; attempt++) {
+      if (attempt > 0) await delay(100 * 4 ** (attempt - 1));
+      if (!await this.rebase(entry, base)) break;
       try {
         await this.write(entry, method, {...options, etag: base.etag});
         return;
@@ -217,6 +237,7 @@ export class Actions {
         base.etag = undefined;
       }
     }
+    throw new Problem({status: 412, kind: 'version'});
   }
 
   async write(entry, method, options) {
@@ -228,25 +249,25 @@ export class Actions {
     });
   }
 
-  // optimistically shows changes while attempt is under way, and calls undone with
-  // the problem when that fails. Attempts at one task follow one another.
-  async optimistically(entry, changes, attempt, undone) {
+  // optimistically shows changes while attempt runs, and calls failed with the
+  // problem when it fails. Attempts at one task run one after another.
+  async optimistically(entry, changes, attempt, failed) {
     const {model} = this;
     const pending = {...entry.pending, ...changes};
     entry.pending = pending;
     entry.problem = undefined;
     model.changed(entry.id);
-    const turn = (entry.turn ?? Promise.resolve()).then(attempt);
-    entry.turn = turn.catch(() => {});
+    const result = (entry.previous ?? Promise.resolve()).then(attempt);
+    entry.previous = result.catch(() => {});
     let problem;
     try {
-      await turn;
+      await result;
     } catch (err) {
       problem = err;
     }
     if (entry.pending === pending) entry.pending = undefined;
-    if (problem instanceof Problem) undone(problem);
-    if (model.entries.get(entry.id) === entry) model.settle(entry);
+    if (problem instanceof Problem) failed(problem);
+    if (model.entries.get(entry.id) === entry) model.refresh(entry);
     if (problem && !(problem instanceof Problem)) throw problem;
   }
 }

@@ -1,37 +1,37 @@
-// What screen readers are told: one thing at a time, and what others do only in
-// sum, so that a burst of events does not talk over everything else.
+// Messages for screen readers, one at a time. The events of others are summarised,
+// so that a burst of events does not hide everything else.
 import {t, plural} from './text.js';
 
-const pause = 2500; // ms over which the events of others are gathered
+const summaryInterval = 2500; // ms
 
 export class Announcer {
   constructor(element) {
     this.element = element;
-    this.gathered = [];
+    this.events = [];
     this.own = new Set();
   }
 
-  // say tells what the person's own action came to.
+  // say announces the result of the person's own action.
   say(text) {
     this.element.textContent = text;
   }
 
-  // mine names an event that this page made: it has been told already.
+  // mine names an event that this page caused; its action has been announced.
   mine(seq) {
     this.own.add(seq);
     if (this.own.size > 500) this.own.delete(this.own.values().next().value);
   }
 
-  // event notes something that happened; text is the sentence for it alone.
+  // event adds an event to the next summary; text is the sentence for it alone.
   event(seq, text) {
-    this.gathered.push({seq, text});
-    this.timer ??= setTimeout(() => this.tell(), pause);
+    this.events.push({seq, text});
+    this.timer ??= setTimeout(() => this.summarise(), summaryInterval);
   }
 
-  tell() {
+  summarise() {
     this.timer = undefined;
-    const others = this.gathered.filter(({seq}) => !this.own.has(seq));
-    this.gathered = [];
+    const others = this.events.filter(({seq}) => !this.own.has(seq));
+    this.events = [];
     if (others.length === 1) this.say(others[0].text);
     else if (others.length > 1) this.say(t('said.many', {changes: plural('changes', others.length)}));
   }

@@ -1,8 +1,8 @@
-// The board: what is on the page, and what is connected to what.
+// The board: creates the parts of the page and connects them.
 import {html, render, nothing} from './vendor/lit-html-3.3.3.js';
-import {lang, t, plural} from './text.js';
-import {request} from './api.js';
-import {token, askForToken} from './token.js';
+import {lang, t, plural, number} from './text.js';
+import {request, delay} from './api.js';
+import {signIn} from './token.js';
 import {inFrame} from './frame.js';
 import {icons, sheet} from './icons.js';
 import {Model} from './model.js';
@@ -10,28 +10,31 @@ import {Actions} from './actions.js';
 import {List} from './list.js';
 import {rows} from './row.js';
 import {Composer} from './composer.js';
+import {Undo} from './undo.js';
 import {Feed, kindOf, sentence} from './feed.js';
 import {System} from './system.js';
 import {Stream} from './stream.js';
 import {Keys} from './keys.js';
 import {Announcer} from './announce.js';
-import {frameOfPage, Toolbar, pill} from './page.js';
+import {drawPage, Toolbar, pill} from './page.js';
 
 const pageSize = 100;
-const overflow = 3000; // tasks beyond the page that arrive before it is read anew
-const history = 30; // events that the feed begins with
+const maxArrived = 3000; // new tasks beyond the first page before it is read again
+const feedHistory = 30; // events in the feed at the start
 
 class Board {
   constructor(settings) {
-    this.parts = frameOfPage(document.querySelector('#app'));
+    this.parts = drawPage(document.querySelector('#app'));
     const {parts} = this;
     this.announcer = new Announcer(parts.said);
     this.feed = new Feed(parts.feed, parts.feedEmpty);
-    this.system = new System(parts.system);
+    this.system = new System(parts.system, () => this.showConnection());
+    this.undo = new Undo(parts.undo);
     this.model = new Model((id) => this.list.changed(id));
     this.actions = new Actions({
       model: this.model,
-      say: (text) => this.announcer.say(text),
+      undo: this.undo,
+      announce: (text) => this.announcer.say(text),
       own: (seq) => {
         this.announcer.mine(seq);
         this.feed.mine(seq);
@@ -39,14 +42,14 @@ class Board {
     });
     this.list = new List(parts.list, {model: this.model, row: rows(this.actions, this.model), drawn: () => this.drawEdges()});
     this.composer = new Composer(parts.composer, this.actions);
-    this.toolbar = new Toolbar(parts.toolbar, this.model.query, (query) => this.ask(query));
+    this.toolbar = new Toolbar(parts.toolbar, this.model.query, (query) => this.select(query));
     this.stream = new Stream({
       url: settings.websocket_url,
       secured: settings.token,
-      onEvent: (event) => this.take(event),
-      onReset: () => this.restart(),
-      onState: (state) => this.connection(state),
-      onRefused: () => request('GET', '/readyz').catch(() => {}),
+      onEvent: (event) => this.receive(event),
+      onReset: () => this.reset(),
+      onState: () => this.showConnection(),
+      onRefused: () => request('GET', 'tasks?limit=1', {attempts: 1}).catch(() => {}), // asks for the token
     });
     this.keys = new Keys({
       list: parts.list,
@@ -55,12 +58,13 @@ class Board {
       filter: (n) => this.toolbar.show(n),
       older: () => this.older(),
       edit: (id) => this.with(id, (entry) => this.actions.edit(entry)),
-      remove: (id) => this.with(id, (entry) => this.actions.ask(entry)),
+      remove: (id) => this.with(id, (entry) => this.actions.remove([entry])),
+      undo: () => this.undo.undo(),
     });
     parts.help.addEventListener('click', () => this.keys.help());
-    addEventListener('online', () => this.connection(this.stream.state));
-    addEventListener('offline', () => this.connection(this.stream.state));
-    setInterval(() => this.list.refresh(), 60_000); // "5 min ago"
+    addEventListener('online', () => this.showConnection());
+    addEventListener('offline', () => this.showConnection());
+    setInterval(() => this.list.refresh(), 60_000); // for texts such as "5 min ago"
   }
 
   with(id, act) {
@@ -68,27 +72,27 @@ class Board {
     if (entry) act(entry);
   }
 
-  // begin reads the tasks, and follows from where they stand. It does not give up.
+  // begin reads the tasks, and then follows the events from their position.
   async begin() {
-    this.connection('connecting');
+    this.showConnection();
     this.drawEdges();
-    this.system.look();
+    this.system.refresh();
     const {epoch, seq} = await this.reread();
     this.stream.start({epoch, seq});
     this.fillFeed(epoch, seq);
   }
 
-  // restart is for a history that cannot be followed any more.
-  async restart() {
-    this.model.journal = [];
+  // reset reads a new snapshot, when the events since the last one are not available.
+  async reset() {
+    this.model.recent = [];
     this.feed.clear();
     const {epoch, seq} = await this.reread();
-    if (epoch === this.stream.position.epoch) this.stream.renewed();
+    if (epoch === this.stream.position.epoch) this.stream.snapshotShown();
     else this.stream.start({epoch, seq});
     this.fillFeed(epoch, seq);
   }
 
-  // reread takes a new first page; it does not give up.
+  // reread reads a new first page, and retries until it has one.
   async reread() {
     for (let wait = 250; ; wait = Math.min(5000, wait * 2)) {
       try {
@@ -98,12 +102,12 @@ class Board {
         this.failure = problem.reason;
         this.drawEdges();
       }
-      await new Promise((resolve) => { setTimeout(resolve, wait); });
+      await delay(wait);
     }
   }
 
-  // ask shows another selection.
-  async ask(query) {
+  // select shows the tasks of another query.
+  async select(query) {
     this.parts.list.setAttribute('aria-busy', 'true');
     try {
       const page = await this.load(query);
@@ -114,7 +118,7 @@ class Board {
     }
   }
 
-  // load reads the first page of a selection, unless another is asked for first.
+  // load reads the first page of a query; a later call cancels it.
   async load(query) {
     this.loading?.abort();
     const {signal} = this.loading = new AbortController();
@@ -129,13 +133,21 @@ class Board {
         this.model.replace(data, query);
         this.parts.list.removeAttribute('aria-busy');
       });
+      // A page of a search may be empty although there are more.
+      while (page?.tasks.length === 0 && page.next_cursor && !signal.aborted) {
+        await this.model.during(request('GET', pathOf(query, page.next_cursor), {signal}), ({data}) => {
+          if (signal.aborted) return;
+          page = data;
+          this.model.append(data);
+        });
+      }
     } catch (problem) {
       if (!signal.aborted) throw problem;
     }
     return page;
   }
 
-  // older shows another page: of what is here already, or else from the server.
+  // older shows another page: of loaded tasks, or else from the server.
   async older() {
     const {model, list} = this;
     if (this.reading || (list.hidden === 0 && model.next === undefined)) return;
@@ -160,7 +172,7 @@ class Board {
     this.announcer.say(t('said.older'));
   }
 
-  take(event) {
+  receive(event) {
     if (event.type === 'task_created') {
       const proposal = this.model.proposalLike(event.task);
       if (proposal) this.model.adopt(proposal, event.task, `"${event.seq}"`, event.seq);
@@ -168,33 +180,49 @@ class Board {
     const before = this.model.receive(event);
     this.feed.add(event, before);
     this.announcer.event(event.seq, sentence(kindOf(event, before), event.task.title));
-    if (this.model.order.length > pageSize + overflow && this.list.limit <= pageSize && !this.rereading) {
+    if (this.model.order.length > pageSize + maxArrived && this.list.limit <= pageSize && !this.rereading) {
       this.rereading = true;
       this.reread().finally(() => { this.rereading = false; });
     }
   }
 
-  // fillFeed shows the last things that happened before the page was opened.
+  // fillFeed shows the last events before the page was opened.
   async fillFeed(epoch, seq) {
     if (seq === 0) return;
-    const since = Math.max(0, seq - history);
+    const since = Math.max(0, seq - feedHistory);
     try {
-      const {data} = await request('GET', `/events?since=${epoch}:${since}&limit=${history}`);
+      const {data} = await request('GET', `events?since=${epoch}:${since}&limit=${feedHistory}`);
       this.feed.fill(data.events);
     } catch {
-      // That history is gone; the feed begins with what comes.
+      // These events are gone; the feed starts empty.
     }
   }
 
-  connection(state) {
-    const before = this.state;
-    this.state = state === 'waiting' && !navigator.onLine ? 'offline' : state;
-    if (state === 'live' && before !== 'live') this.wasLive = true;
-    render(pill(this.state, this.wasLive, () => this.stream.hurry()), this.parts.connection);
-    if (this.stream?.position && before !== this.state) this.system.look();
+  // showConnection shows how the connection and the system are.
+  showConnection() {
+    const {stream, system, parts} = this;
+    let state = stream?.state ?? 'connecting';
+    if (state === 'live') this.wasLive = true;
+    if (!navigator.onLine && state !== 'live') state = 'offline';
+    else if (system.failure === 'noAnswer') state = 'noAnswer';
+    const overHTTP = state === 'live' && stream.overHTTP;
+    render(pill({state, overHTTP, wasLive: this.wasLive, reconnect: () => stream.reconnect()}), parts.connection);
+    render(overHTTP ? html`<p class="notice">${this.whyHTTP()}</p>` : nothing, parts.notice);
+    document.body.dataset.system = overHTTP ? 'warn' : system.tone ?? 'ok';
+    if (state !== this.shownState && stream?.position) system.refresh();
+    this.shownState = state;
   }
 
-  // drawEdges draws what is around the rows: nothing to see yet, or ever, or more.
+  // whyHTTP explains why the WebSocket is not used, and what to change.
+  whyHTTP() {
+    const {url, insecure} = this.stream;
+    if (insecure) return t('http.insecure', {url});
+    if (this.system.stateOf('wsserver') === 'failed') return t('http.failed');
+    return t('http.unreachable', {url});
+  }
+
+  // drawEdges draws the parts around the rows: errors, the empty list, counts, and
+  // the button for older tasks.
   drawEdges() {
     inFrame(this.edges ??= () => {
       const {parts, model, list, failure, loaded} = this;
@@ -203,18 +231,31 @@ class Board {
       parts.skeleton.hidden = loaded || Boolean(failure);
       render([
         failure ? html`<p class="problem" role="alert">${icons.alert}<span>${t('problem.notRead', {reason: failure})}</span></p>` : nothing,
-        empty ? this.nothingHere(model.query) : nothing,
+        empty ? this.emptyList(model.query) : nothing,
         list.hidden > 0 || model.next !== undefined ? html`
           <button class="button older" type="button" aria-disabled=${this.reading ? 'true' : 'false'} @click=${() => this.older()}>
             ${this.reading ? t('older.loading') : t('older.show')}</button>` : nothing,
+        loaded && !empty ? this.counts() : nothing,
       ], parts.edge);
     });
   }
 
-  nothingHere({show, q}) {
-    const words = {all: () => t('empty.all'), open: () => t('empty.open'), done: () => t('empty.done')};
+  // counts are the numbers of loaded tasks; there may be more on older pages.
+  counts() {
+    const {model} = this;
+    const {open, done} = model.counts();
+    const total = plural(model.next === undefined ? 'shown' : 'shown.more', open + done);
+    const clear = () => this.actions.remove(model.completed());
+    return html`<p class="counts"><span>${t('shown.counts', {total, open: number(open), done: number(done)})}</span>
+      ${done > 0 ? html`<button class="button" type="button" @click=${clear}>${plural('clear', done)}</button>` : nothing}</p>`;
+  }
+
+  emptyList({show, q}) {
+    const words = q
+      ? {all: () => t('empty.search', {q}), open: () => t('empty.searchOpen', {q}), done: () => t('empty.searchDone', {q})}
+      : {all: () => t('empty.all'), open: () => t('empty.open'), done: () => t('empty.done')};
     return html`<div class="empty">${sheet}
-      <p>${q ? t('empty.search', {q}) : words[show]()}</p>
+      <p>${words[show]()}</p>
       ${q ? html`<button class="button" type="button" @click=${() => this.toolbar.clear()}>${t('empty.clear')}</button>` : nothing}</div>`;
   }
 }
@@ -224,10 +265,10 @@ function pathOf({show, q}, cursor) {
   if (show !== 'all') wanted.set('completed', show === 'done');
   if (q) wanted.set('q', q);
   if (cursor) wanted.set('cursor', cursor);
-  return `/tasks?${wanted}`;
+  return `tasks?${wanted}`;
 }
 
 document.documentElement.lang = lang;
-const {data: settings} = await request('GET', '/board/config.json');
-if (settings.token && !token.read()) await askForToken();
+const {data: settings} = await request('GET', 'board/config.json');
+if (settings.token) await signIn();
 await new Board(settings).begin();

@@ -1,4 +1,4 @@
-// Where new tasks are written.
+// The form for new tasks.
 import {html, render, nothing} from './vendor/lit-html-3.3.3.js';
 import {t} from './text.js';
 import {icons} from './icons.js';
@@ -15,7 +15,7 @@ export class Composer {
 
   draw() {
     const {draft, fault} = this;
-    const begun = draft.title !== '' || draft.description !== '';
+    const started = draft.title !== '' || draft.description !== '';
     render(html`
       <form class="composer card" @submit=${(event) => this.submit(event)} @input=${(event) => this.note(event)} @keydown=${(event) => this.key(event)}>
         <div class="line">
@@ -25,7 +25,7 @@ export class Composer {
           <kbd aria-hidden="true">n</kbd>
           <button class="button primary" ?disabled=${!draft.title.trim()}>${t('new.add')}</button>
         </div>
-        ${begun ? html`<textarea name="description" rows="2" dir="auto" placeholder=${t('new.description')}
+        ${started ? html`<textarea name="description" rows="2" dir="auto" placeholder=${t('new.description')}
           aria-label=${t('new.description')} .value=${draft.description}></textarea>` : nothing}
         ${fault ? html`<p class="problem" id="new-fault" role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
       </form>`, this.element);
@@ -42,8 +42,8 @@ export class Composer {
     if (event.key === 'Escape') event.target.blur();
   }
 
-  // submit hands the draft over, and takes it back when it could not be saved,
-  // unless another has been begun.
+  // submit adds the draft, and shows it again if it could not be saved, unless the
+  // person has started another one.
   async submit(event) {
     event.preventDefault();
     const {draft} = this;

@@ -1,8 +1,8 @@
-// The API as its own description tells it: /openapi.json, for people.
+// The API reference, made from openapi.json.
 import {html, render, nothing} from './vendor/lit-html-3.3.3.js';
 import {lang, t} from './text.js';
-import {request} from './api.js';
-import {token, askForToken} from './token.js';
+import {request, root} from './api.js';
+import {signIn} from './token.js';
 import {mark} from './icons.js';
 import {Description} from './openapi.js';
 
@@ -14,7 +14,7 @@ function page(api, settings) {
   return html`
     <a class="skip" href="#content">${t('docs.skip')}</a>
     <header class="top"><h1>${mark}taskctl <span>API</span></h1><span class="version">${info.version}</span>
-      <nav aria-label=${t('page.more')}><a href="/">${t('docs.board')}</a><a href="/openapi.json">openapi.json</a></nav></header>
+      <nav aria-label=${t('page.more')}><a href="./">${t('docs.board')}</a><a href="openapi.json">openapi.json</a></nav></header>
     <nav class="contents" aria-label=${t('docs.contents')}>
       ${groups.map(([name, operations]) => html`
         <h2>${groupNames[name]()}</h2>
@@ -82,7 +82,7 @@ function notifications({websocket_url: url}) {
   return html`
     <article class="card" id="notifications">
       <h2>${t('docs.notifications')}</h2>
-      <p>${t('docs.notificationsWhy')} <a href="/asyncapi.json">asyncapi.json</a></p>
+      <p>${t('docs.notificationsWhy')} <a href="asyncapi.json">asyncapi.json</a></p>
       ${code(`const socket = new WebSocket(${JSON.stringify(url)});\nsocket.onmessage = ({data}) => console.log(JSON.parse(data));`, true)}
     </article>`;
 }
@@ -101,9 +101,9 @@ function code(text, copies) {
 }
 
 document.documentElement.lang = lang;
-const {data: settings} = await request('GET', '/board/config.json');
-if (settings.token && !token.read()) await askForToken();
-const [{data: description}, {data: newest}] = await Promise.all([request('GET', '/openapi.json'), request('GET', '/tasks?limit=1')]);
-const api = new Description(description, {origin: location.origin, secured: settings.token, newest: newest.tasks[0]?.id});
+const {data: settings} = await request('GET', 'board/config.json');
+if (settings.token) await signIn();
+const [{data: description}, {data: newest}] = await Promise.all([request('GET', 'openapi.json'), request('GET', 'tasks?limit=1')]);
+const api = new Description(description, {origin: root.href.replace(/\/$/, ''), secured: settings.token, newest: newest.tasks[0]?.id});
 render(page(api, settings), document.querySelector('#docs'));
 if (location.hash) document.querySelector(location.hash)?.scrollIntoView();

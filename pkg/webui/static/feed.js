@@ -1,13 +1,13 @@
-// The live feed: what happened, newest first.
+// The activity feed: the events, newest first.
 import {html, render} from './vendor/lit-html-3.3.3.js';
 import {t, number, timeOfDay, fullTime} from './text.js';
 import {icons} from './icons.js';
 import {inFrame} from './frame.js';
 
-const kept = 60;
+const maxItems = 60;
 
-// kindOf says what an event was to a person; before is the task as it was known,
-// if it was.
+// kindOf is what an event means to a person; before is the task before the event,
+// where it is known.
 export function kindOf(event, before) {
   switch (event.type) {
     case 'task_created': return 'created';
@@ -32,19 +32,19 @@ export class Feed {
   constructor(element, empty) {
     this.element = element;
     this.empty = empty;
-    this.fresh = [];
+    this.added = [];
     this.items = new Map(); // seq → li
     this.own = new Set();
     this.draw = this.draw.bind(this);
   }
 
   add(event, before) {
-    this.fresh.push({event, kind: kindOf(event, before)});
-    if (this.fresh.length > kept) this.fresh.shift();
+    this.added.push({event, kind: kindOf(event, before)});
+    if (this.added.length > maxItems) this.added.shift();
     inFrame(this.draw);
   }
 
-  // fill puts history below what is there.
+  // fill adds older events below.
   fill(events) {
     const known = new Map();
     const older = [];
@@ -53,19 +53,19 @@ export class Feed {
       known.set(event.task.id, event.task);
     }
     for (const item of older.toReversed()) {
-      if (this.items.size < kept && !this.items.has(item.event.seq)) this.element.append(this.row(item));
+      if (this.items.size < maxItems && !this.items.has(item.event.seq)) this.element.append(this.row(item));
     }
     this.empty.hidden = this.items.size > 0;
   }
 
   clear() {
     this.items.clear();
-    this.fresh = [];
+    this.added = [];
     this.element.replaceChildren();
     this.empty.hidden = false;
   }
 
-  // mine marks an event as made here, whether it has come already or not.
+  // mine marks an event as caused by this page, whether it has arrived yet or not.
   mine(seq) {
     this.own.add(seq);
     if (this.own.size > 500) this.own.delete(this.own.values().next().value);
@@ -73,11 +73,11 @@ export class Feed {
   }
 
   draw() {
-    const rows = this.fresh.map((item) => this.row(item));
+    const rows = this.added.map((item) => this.row(item));
     if (rows.length < 5) for (const row of rows) row.classList.add('entering');
     this.element.prepend(...rows.reverse());
-    this.fresh = [];
-    while (this.element.childElementCount > kept) {
+    this.added = [];
+    while (this.element.childElementCount > maxItems) {
       const last = this.element.lastElementChild;
       this.items.delete(Number(last.dataset.seq));
       last.remove();

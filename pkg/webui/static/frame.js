@@ -1,20 +1,20 @@
-// Drawing: at most once per frame, however many events a burst has, and for no
-// more than a quarter of the time, so that the page answers its reader meanwhile.
+// Drawing at most once per frame, however many events a burst has, and for at most a
+// quarter of the time, so that the page stays responsive.
 
-const noticeable = 12; // ms: frames that take less are drawn one after the other
-const longest = 400; // ms between frames
+const cheapFrame = 12; // ms; frames that take less are not delayed
+const maxDelay = 400; // ms between frames
 
-const due = new Set();
-let asked = false;
-let rested = 0; // when to draw again
+const pending = new Set();
+let scheduled = false;
+let nextDraw = 0; // not before this time
 let timer;
 
-// inFrame has draw called in the next frame, once.
+// inFrame calls draw in the next frame, once.
 export function inFrame(draw) {
-  due.add(draw);
-  if (asked) return;
-  asked = true;
-  const wait = rested - performance.now();
+  pending.add(draw);
+  if (scheduled) return;
+  scheduled = true;
+  const wait = nextDraw - performance.now();
   if (wait > 0) timer = setTimeout(requestFrame, wait);
   else requestAnimationFrame(drawAll);
 }
@@ -26,22 +26,22 @@ function requestFrame() {
 
 function drawAll() {
   const began = performance.now();
-  asked = false;
-  const now = [...due];
-  due.clear();
+  scheduled = false;
+  const now = [...pending];
+  pending.clear();
   for (const draw of now) draw();
-  setTimeout(() => { // layout and painting come after this function, and count
+  setTimeout(() => { // after layout and painting, which count too
     const took = performance.now() - began;
-    rested = took < noticeable ? 0 : performance.now() + Math.min(longest, 3 * took);
+    nextDraw = took < cheapFrame ? 0 : performance.now() + Math.min(maxDelay, 3 * took);
   });
 }
 
-// hurry draws at once what a person has just done.
-function hurry() {
-  rested = 0;
+// drawNow shows the person's own action without delay.
+function drawNow() {
+  nextDraw = 0;
   if (timer === undefined) return;
   clearTimeout(timer);
   requestFrame();
 }
 
-for (const act of ['click', 'keydown', 'input']) addEventListener(act, hurry, {capture: true, passive: true});
+for (const act of ['click', 'keydown', 'input']) addEventListener(act, drawNow, {capture: true, passive: true});

@@ -1,5 +1,4 @@
-// The few drawings there are: strokes in the colour of the text, of no meaning to
-// screen readers.
+// Icons: strokes in the colour of the text, hidden from screen readers.
 import {svg, html} from './vendor/lit-html-3.3.3.js';
 
 const icon = (strokes) => html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">${strokes}</svg>`;
@@ -15,10 +14,10 @@ export const icons = {
   alert: icon(svg`<path d="M10 3.5l7 12.5H3zM10 8.5v3.5M10 14v.2"/>`),
 };
 
-// mark is our sign.
+// mark is the logo.
 export const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="7"/><path d="M6.5 12.5l3.6 3.6 7.4-8.2"/></svg>`;
 
-// sheet is the drawing of an empty list.
+// sheet is the drawing for an empty list.
 export const sheet = html`<svg class="sheet" viewBox="0 0 96 72" aria-hidden="true" focusable="false">
   <rect class="back" x="22" y="6" width="52" height="60" rx="8"/>
   <rect class="front" x="16" y="10" width="52" height="56" rx="8"/>

@@ -1,5 +1,5 @@
-// Shortcuts, and the sheet that lists them. Those of a single letter can be turned
-// off, for people whose speech input would trip over them (WCAG 2.1.4).
+// Keyboard shortcuts, and the dialog that lists them. Single-letter shortcuts can be
+// turned off, since speech input triggers them by accident (WCAG 2.1.4).
 import {html, render} from './vendor/lit-html-3.3.3.js';
 import {t} from './text.js';
 
@@ -11,7 +11,8 @@ const listed = [
   [['j', 'k'], () => t('keys.move')],
   [['Space'], () => t('keys.complete')],
   [['e', 'Enter'], () => t('keys.edit')],
-  [['Del'], () => t('keys.delete')],
+  [['Del', '⌫'], () => t('keys.delete')],
+  [['z'], () => t('keys.undo')],
   [['1', '2', '3'], () => t('keys.filter')],
   [['o'], () => t('keys.older')],
   [['Ctrl', 'Enter'], () => t('keys.save')],
@@ -20,7 +21,7 @@ const listed = [
 ];
 
 export class Keys {
-  // deps: {list (its element), compose(), search(), filter(n), older(), edit(id), remove(id)}
+  // deps: {list (its element), compose(), search(), filter(n), older(), edit(id), remove(id), undo()}
   constructor(deps) {
     Object.assign(this, deps);
     document.addEventListener('keydown', (event) => this.press(event));
@@ -44,7 +45,7 @@ export class Keys {
   actionFor(pressed, row, onRow) {
     if (row && (pressed === 'ArrowDown' || pressed === 'ArrowUp')) return () => this.move(row, pressed === 'ArrowDown' ? 1 : -1);
     if (onRow && pressed === 'Enter') return () => this.edit(row.dataset.id);
-    if (onRow && pressed === 'Delete') return () => this.remove(row.dataset.id);
+    if (onRow && (pressed === 'Delete' || pressed === 'Backspace')) return () => this.remove(row.dataset.id);
     if (!this.on) return undefined;
     switch (pressed) {
       case 'n': return this.compose;
@@ -54,13 +55,14 @@ export class Keys {
       case 'e': return row && (() => this.edit(row.dataset.id));
       case '1': case '2': case '3': return () => this.filter(Number(pressed) - 1);
       case 'o': return this.older;
+      case 'z': return this.undo;
       case '?': return () => this.help();
       default: return undefined;
     }
   }
 
-  // move goes to another row's first control, which is its checkbox unless the
-  // row is being worked on.
+  // move sets the focus to another row's first control: its checkbox, or the first
+  // field of its editor.
   move(row, step) {
     const rows = [...this.list.querySelectorAll('li.task:not([inert])')].filter(control);
     const at = row ? rows.indexOf(row) + step : 0;
@@ -76,11 +78,11 @@ export class Keys {
     const toggle = (event) => localStorage.setItem(key, event.target.checked ? 'on' : 'off');
     render(html`
       <form method="dialog">
-        <h2 id="keys-title">${t('keys.title')}</h2>
+        <h2 id="keys-title" tabindex="-1" autofocus>${t('keys.title')}</h2>
         <dl>${listed.map(([names, what]) => html`
           <div><dt>${names.map((name) => html`<kbd>${name}</kbd>`)}</dt><dd>${what()}</dd></div>`)}</dl>
         <label class="switch"><input type="checkbox" .checked=${this.on} @change=${toggle}><span>${t('keys.on')}</span></label>
-        <div class="buttons"><button class="button primary" autofocus>${t('keys.close')}</button></div>
+        <div class="buttons"><button class="button primary">${t('keys.close')}</button></div>
       </form>`, dialog);
     dialog.addEventListener('close', () => dialog.remove());
     dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
@@ -89,7 +91,7 @@ export class Keys {
   }
 }
 
-// control is the first thing in a row that can have the focus.
+// control is the first element of a row that can have the focus.
 function control(row) {
   return row?.querySelector('input:enabled, button:enabled');
 }

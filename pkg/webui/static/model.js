@@ -1,41 +1,41 @@
 // The tasks that this page knows. Nothing here touches the document.
 //
-// Each entry knows the event it is as new as (seq), so that whatever arrives late
-// or twice (an event, a page, an answer) changes nothing. Answers that are older
-// than events which arrived while they were under way are brought up to date from
-// a journal of those events.
+// Each entry has the number (seq) of the newest event that it reflects, so that an
+// event, page or answer that arrives late or twice changes nothing. An answer may be
+// older than events that arrived during its request; those events are kept and
+// applied on top of it.
 
 export class Model {
   // changed(id) is called for each entry to draw again, changed() when entries
-  // came, went or moved.
+  // were added, removed or moved.
   constructor(changed) {
     this.changed = changed;
     this.entries = new Map(); // by id
     this.order = []; // ids, oldest first: new ones come at the cheap end
     this.query = {show: 'all', q: ''};
     this.next = undefined; // the cursor of older tasks; undefined: there are none
-    this.proposals = new Map(); // tasks that the server has not answered for yet, by their ids here
-    this.journal = [];
-    this.waiting = 0; // answers under way
+    this.proposals = new Map(); // new tasks that the server has not confirmed yet, by temporary id
+    this.recent = []; // events that arrived during requests
+    this.requests = 0; // under way
   }
 
-  // during gives use the answer of a request, and then applies what is newer than
-  // that and came before it.
+  // during calls use with the answer of a request, and then applies the events that
+  // arrived during the request and are newer than the answer.
   async during(request, use) {
-    this.waiting++;
+    this.requests++;
     try {
       const answer = await request;
       use(answer);
-      for (const event of this.journal) {
+      for (const event of this.recent) {
         if (event.seq > answer.seq) this.apply(event);
       }
     } finally {
-      if (--this.waiting === 0) this.journal = [];
+      if (--this.requests === 0) this.recent = [];
     }
   }
 
-  // replace takes a first page in place of all there is. Entries that somebody is
-  // working on stay, with their drafts.
+  // replace puts a first page in place of all entries. Entries with a draft or an
+  // unanswered request stay.
   replace({tasks, next_cursor: next, seq}, query) {
     const before = this.entries;
     this.query = query;
@@ -52,7 +52,7 @@ export class Model {
     for (const id of this.entries.keys()) this.changed(id);
   }
 
-  // append takes the next older page.
+  // append adds the next older page.
   append({tasks, next_cursor: next, seq}) {
     this.next = next;
     const older = [];
@@ -70,9 +70,9 @@ export class Model {
     this.order.push(task.id);
   }
 
-  // receive takes an event of the stream and returns the task as it was known.
+  // receive applies an event of the stream and returns the task as it was before.
   receive(event) {
-    if (this.waiting > 0) this.journal.push(event);
+    if (this.requests > 0) this.recent.push(event);
     const before = this.entries.get(event.task.id)?.task;
     this.apply(event);
     return before;
@@ -82,7 +82,7 @@ export class Model {
     const entry = this.entries.get(task.id);
     if (entry && entry.seq >= seq) return;
     if (type === 'task_deleted') {
-      if (entry) this.gone(entry, seq);
+      if (entry) this.deleted(entry, seq);
     } else if (entry) {
       this.update(entry, task, seq);
     } else if (this.matches(task)) {
@@ -93,36 +93,36 @@ export class Model {
     }
   }
 
-  // confirm takes the answer to a write of one's own, or to a fresh look: the task
-  // in the version etag, as of the event seq.
+  // confirm applies the answer to a request: the task in the version etag, as of the
+  // event seq.
   confirm(task, etag, seq) {
     const entry = this.entries.get(task.id);
     if (!entry) return;
     if (seq >= entry.seq) this.update(entry, task, seq, etag);
-    else this.settle(entry);
+    else this.refresh(entry);
   }
 
   update(entry, task, seq, etag = `"${seq}"`) { // a task's version is the number of its last event
     Object.assign(entry, {task, seq, etag});
-    this.settle(entry);
+    this.refresh(entry);
   }
 
-  // settle draws an entry, or takes it out where it no longer belongs: not while
-  // somebody works on it.
-  settle(entry) {
-    const kept = entry.pending || entry.work || entry.problem;
-    if (!kept && (entry.deleted || !this.matches(entry.task))) this.remove(entry.id);
+  // refresh draws an entry, or removes it if it no longer matches the query. An entry
+  // that the person works on stays.
+  refresh(entry) {
+    const inUse = entry.pending || entry.work || entry.problem;
+    if (!inUse && (entry.deleted || !this.matches(entry.task))) this.remove(entry.id);
     else this.changed(entry.id);
   }
 
-  // gone takes a deleted task out, unless a draft would be lost with it, or an
-  // answer is still to come.
-  gone(entry, seq) {
+  // deleted removes a deleted task, unless a draft would be lost or a request is
+  // unanswered.
+  deleted(entry, seq) {
     entry.seq = seq;
     entry.deleted = true;
     if (entry.work?.draft) entry.work.kind = 'gone';
     else entry.work = undefined;
-    this.settle(entry);
+    this.refresh(entry);
   }
 
   remove(id) {
@@ -132,8 +132,8 @@ export class Model {
     this.changed();
   }
 
-  // insert puts an id in its place by age, which ids tell; it reports false, and
-  // forgets the entry, where that place is on a page that has not been read.
+  // insert puts an id in its place by age (ids are ordered by time). If that place is
+  // on a page that has not been read, it drops the entry and reports false.
   insert(id) {
     let low = 0;
     let high = this.order.length;
@@ -151,8 +151,8 @@ export class Model {
     return true;
   }
 
-  // propose shows a new task before the server has it; it is given up by remove,
-  // or becomes the task it turned out to be by adopt.
+  // propose shows a new task before the server has confirmed it. Then remove drops
+  // it, or adopt replaces it by the confirmed task.
   propose(task) {
     const id = `~${this.proposed = (this.proposed ?? 0) + 1}`; // sorts behind every real id
     this.proposals.set(id, task);
@@ -162,7 +162,8 @@ export class Model {
     return id;
   }
 
-  // adopt replaces a proposal by the task, wherever that came from first.
+  // adopt replaces a proposal by the task, which the answer or the event brought,
+  // whichever came first.
   adopt(proposal, task, etag, seq) {
     this.remove(proposal);
     if (this.entries.has(task.id) || !this.matches(task)) return;
@@ -171,7 +172,7 @@ export class Model {
     this.changed();
   }
 
-  // proposalLike is a proposal that this new task may be.
+  // proposalLike returns the id of a proposal that this new task may be.
   proposalLike(task) {
     for (const [id, {title, description}] of this.proposals) {
       if (title === task.title && description === task.description) return id;
@@ -179,10 +180,23 @@ export class Model {
     return undefined;
   }
 
-  // shown is the task as it is displayed: with the person's own changes that the
-  // server has not answered yet.
+  // shown is the task as displayed: with the person's unconfirmed changes.
   shown(entry) {
     return entry.pending ? {...entry.task, ...entry.pending} : entry.task;
+  }
+
+  // counts are the numbers of open and completed tasks that are loaded.
+  counts() {
+    const counts = {open: 0, done: 0};
+    for (const entry of this.entries.values()) {
+      if (!entry.hidden) counts[this.shown(entry).completed ? 'done' : 'open']++;
+    }
+    return counts;
+  }
+
+  // completed are the loaded entries whose tasks are completed.
+  completed() {
+    return [...this.entries.values()].filter((entry) => !entry.hidden && this.shown(entry).completed);
   }
 
   matches(task) {
@@ -193,8 +207,8 @@ export class Model {
   }
 }
 
-// fold makes letters that differ in case only the same, one by one as the server
-// does: "ß" does not become "SS".
+// fold maps letters that differ only in case to one letter, as the server does:
+// character by character, so "ß" does not become "SS".
 function fold(text) {
   return Array.from(text, (c) => {
     const upper = c.toUpperCase();

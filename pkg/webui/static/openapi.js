@@ -1,21 +1,21 @@
-// Reading an OpenAPI 3.1 document: references, operations, types, and commands
-// that do what an operation describes. Nothing here touches the document shown.
+// Reads an OpenAPI 3.1 document: references, operations, types, and a curl command
+// for each operation. Nothing here touches the page.
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
 export class Description {
-  // newest is the id of a task there is, so that examples find one.
+  // newest is the id of an existing task, for the examples.
   constructor(document, {origin, secured, newest}) {
     Object.assign(this, {document, origin, secured, newest});
   }
 
-  // deref follows a reference, if it is one.
+  // deref follows a value that is a reference.
   deref(value) {
     if (!value?.$ref) return value;
     return value.$ref.slice(2).split('/').reduce((at, name) => at[name.replaceAll('~1', '/').replaceAll('~0', '~')], this.document);
   }
 
-  // groups are the operations of each resource, those of tasks first.
+  // groups are the operations by resource, tasks first.
   groups() {
     const groups = new Map([['tasks', []], ['events', []], ['system', []]]);
     for (const path of Object.keys(this.document.paths).sort()) {
@@ -33,12 +33,12 @@ export class Description {
     return (operation.parameters ?? []).map((p) => this.deref(p));
   }
 
-  // responses puts the statuses in order, and the default last.
+  // responses are ordered by status, the default last.
   responses(operation) {
     return Object.entries(operation.responses).map(([status, r]) => ({status, ...this.deref(r)}));
   }
 
-  // media is the first way a body may be: {type, schema, example}.
+  // media is the first media type of a body: {type, schema, example}.
   media(body) {
     const [type, media] = Object.entries(this.deref(body)?.content ?? {})[0] ?? [];
     if (!type) return undefined;
@@ -46,7 +46,7 @@ export class Description {
     return {type, schema: media.schema, example};
   }
 
-  // typeOf says a schema's type in few words: {text, ref, array}.
+  // typeOf describes a schema's type briefly: {text, ref, array}.
   typeOf(schema) {
     if (!schema) return {text: ''};
     if (schema.$ref) return {text: schema.$ref.split('/').pop(), ref: true};
@@ -56,7 +56,7 @@ export class Description {
     return {text: [types.join(' | '), schema.format && `(${schema.format})`].filter(Boolean).join(' ')};
   }
 
-  // limits are the bounds of a value, as people write them.
+  // limits are the bounds of a value as text.
   limits(schema) {
     const bounds = [];
     if (schema.minLength !== undefined || schema.maxLength !== undefined) bounds.push(`${schema.minLength ?? 0}–${schema.maxLength ?? '∞'}`);
@@ -65,8 +65,8 @@ export class Description {
     return bounds.join(' ');
   }
 
-  // command is an operation as a line for a shell: with the parameters it cannot
-  // do without, and the newest task where it wants one.
+  // command is a curl command for an operation, with its limit parameter and the
+  // newest task's id where it needs one.
   command({method, path, parameters, requestBody}) {
     const wanted = this.parameters({parameters}).filter((p) => p.in === 'query' && p.name === 'limit');
     const query = wanted.map((p) => `${p.name}=${encodeURIComponent(p.example)}`).join('&');
@@ -79,7 +79,7 @@ export class Description {
   }
 }
 
-// quote makes one word of a text, for every POSIX shell.
+// quote makes a text one word of a POSIX shell.
 function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

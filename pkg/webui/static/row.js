@@ -1,8 +1,9 @@
-// One task as a person sees it: read, edited in place, asked about, or collided.
+// One task in the list: shown, edited in place, or in conflict.
 import {html, nothing} from './vendor/lit-html-3.3.3.js';
 import {t, ago, fullTime} from './text.js';
 import {icons} from './icons.js';
-import {longestTitle} from './actions.js';
+import {linked} from './links.js';
+import {maxTitle} from './actions.js';
 
 // rows returns the template of an entry.
 export function rows(actions, model) {
@@ -11,49 +12,40 @@ export function rows(actions, model) {
       case 'edit': return editor(entry, actions, model.shown(entry));
       case 'conflict': return conflict(entry, actions);
       case 'gone': return gone(entry, actions);
-      default: return reading(entry, actions, model.shown(entry));
+      default: return reading(entry, actions, model);
     }
   };
 }
 
-function reading(entry, actions, task) {
+function reading(entry, actions, model) {
+  const task = model.shown(entry);
   const made = new Date(task.created_at);
   const title = `title-${entry.id}`;
   const proposed = Boolean(entry.proposed); // the server does not know it yet
-  const asking = entry.work?.kind === 'confirm';
-  const open = () => getSelection().isCollapsed && actions.edit(entry);
+  const open = (event) => getSelection().isCollapsed && !event.target.closest('a, button') && actions.edit(entry);
+  const expand = () => {
+    entry.expanded = !entry.expanded;
+    model.changed(entry.id);
+  };
   return html`
     <input class="check" type="checkbox" data-focus="check" aria-labelledby=${title} .checked=${task.completed}
       ?disabled=${proposed} @change=${(event) => actions.complete(entry, event.target.checked)}>
     <div class="what" @click=${open}>
-      <p class="title" id=${title} dir="auto"><span>${task.title}</span></p>
-      ${task.description ? html`<p class="description" dir="auto">${task.description}</p>` : nothing}
+      <p class="title" id=${title} dir="auto"><span>${linked(task.title)}</span></p>
+      ${task.description ? html`<p class="description" dir="auto">${linked(task.description)}</p>` : nothing}
+      <button class="more" type="button" aria-expanded=${entry.expanded ? 'true' : 'false'} aria-label=${t(entry.expanded ? 'row.lessOf' : 'row.moreOf', {title: task.title})}
+        @click=${expand}>${t(entry.expanded ? 'row.less' : 'row.more')}</button>
     </div>
     <time class="when" datetime=${task.created_at} title=${fullTime(made)}>${ago(made)}</time>
     <div class="tools">
       <button class="tool" type="button" data-focus="edit" aria-label=${t('row.edit', {title: task.title})} title=${t('row.editHint')}
         ?disabled=${proposed} @click=${() => actions.edit(entry)}>${icons.edit}</button>
       <button class="tool danger" type="button" aria-label=${t('row.delete', {title: task.title})} title=${t('row.deleteHint')}
-        ?disabled=${proposed} @click=${() => actions.ask(entry)}>${icons.remove}</button>
+        ?disabled=${proposed} @click=${() => actions.remove([entry])}>${icons.remove}</button>
     </div>
-    ${asking ? question(entry, actions) : nothing}
     ${entry.problem ? html`
       <p class="problem below" role="alert">${icons.alert}<span>${entry.problem}</span>
         <button class="tool" type="button" aria-label=${t('row.dismiss')} @click=${() => actions.dismiss(entry)}>${icons.close}</button></p>` : nothing}`;
-}
-
-function question(entry, actions) {
-  const leave = () => {
-    entry.work = undefined;
-    entry.refocus = 'check';
-    actions.model.settle(entry);
-  };
-  return html`
-    <div class="question below" role="group" aria-label=${t('delete.question')} @keydown=${onEscape(leave)}>
-      <span>${t('delete.question')}</span>
-      <button class="button danger" type="button" data-focus="yes" @click=${() => actions.drop(entry)}>${t('delete.yes')}</button>
-      <button class="button" type="button" @click=${leave}>${t('delete.no')}</button>
-    </div>`;
 }
 
 function editor(entry, actions, task) {
@@ -63,7 +55,7 @@ function editor(entry, actions, task) {
     actions.save(entry);
   };
   const keys = (event) => {
-    if (event.key === 'Escape') actions.leave(entry);
+    if (event.key === 'Escape') actions.cancel(entry);
     else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) actions.save(entry);
   };
   const note = (event) => {
@@ -71,7 +63,7 @@ function editor(entry, actions, task) {
     if (event.target.name === 'title') actions.model.changed(entry.id); // the counter
   };
   const changed = task.title !== base.of.title || task.description !== base.of.description;
-  const left = longestTitle - [...draft.title.trim()].length;
+  const left = maxTitle - [...draft.title.trim()].length;
   const fault_ = `fault-${entry.id}`;
   return html`
     <form class="editor" aria-label=${t('edit.label', {title: base.of.title})} @submit=${submit} @keydown=${keys} @input=${note}>
@@ -85,29 +77,29 @@ function editor(entry, actions, task) {
       ${fault ? html`<p class="problem" id=${fault_} role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
       <div class="buttons">
         <button class="button primary">${t('edit.save')}</button>
-        <button class="button" type="button" @click=${() => actions.leave(entry)}>${t('edit.cancel')}</button>
+        <button class="button" type="button" @click=${() => actions.cancel(entry)}>${t('edit.cancel')}</button>
       </div>
     </form>`;
 }
 
 function conflict(entry, actions) {
   const {work: {draft}, task} = entry;
-  const part = (name, of) => (draft[name] === task[name] ? `${of} same` : of); // what differs stands out
+  const part = (name, of) => (draft[name] === task[name] ? `${of} same` : of); // the fields that differ are emphasised
   const version = (label, {title, description}) => html`
     <div class="version"><h4>${label}</h4>
       <p class=${part('title', 'title')} dir="auto">${title}</p>
       ${description ? html`<p class=${part('description', 'description')} dir="auto">${description}</p>` : html`<p class="description none">${t('conflict.empty')}</p>`}
     </div>`;
-  const settle = (choice) => () => actions.settleConflict(entry, choice);
+  const resolve = (choice) => () => actions.resolve(entry, choice);
   return html`
     <section class="conflict" aria-label=${t('conflict.title')}>
       <h3 class="heading">${icons.alert}${t('conflict.title')}</h3>
       <p>${t('conflict.why')}</p>
       <div class="versions">${version(t('conflict.yours'), draft)}${version(t('conflict.theirs'), task)}</div>
       <div class="buttons">
-        <button class="button primary" type="button" data-focus="mine" @click=${settle('mine')}>${t('conflict.keepMine')}</button>
-        <button class="button" type="button" @click=${settle('theirs')}>${t('conflict.keepTheirs')}</button>
-        <button class="button" type="button" @click=${settle('both')}>${t('conflict.edit')}</button>
+        <button class="button primary" type="button" data-focus="mine" @click=${resolve('mine')}>${t('conflict.keepMine')}</button>
+        <button class="button" type="button" @click=${resolve('theirs')}>${t('conflict.keepTheirs')}</button>
+        <button class="button" type="button" @click=${resolve('both')}>${t('conflict.edit')}</button>
       </div>
     </section>`;
 }
@@ -121,16 +113,8 @@ function gone(entry, actions) {
       <div class="version"><p class="title" dir="auto">${title}</p><p class="description" dir="auto">${description}</p></div>
       ${fault ? html`<p class="problem" role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
       <div class="buttons">
-        <button class="button primary" type="button" data-focus="mine" @click=${() => actions.again(entry)}>${t('gone.again')}</button>
+        <button class="button primary" type="button" data-focus="mine" @click=${() => actions.recreate(entry)}>${t('gone.again')}</button>
         <button class="button" type="button" @click=${() => actions.model.remove(entry.id)}>${t('gone.leave')}</button>
       </div>
     </section>`;
-}
-
-function onEscape(then) {
-  return (event) => {
-    if (event.key !== 'Escape') return;
-    event.stopPropagation();
-    then();
-  };
 }

@@ -1,11 +1,13 @@
-// The notifications, each exactly once and in order, whatever becomes of the
-// connection: the whole state is one position, which every new connection
-// resumes from.
-import {token} from './token.js';
+// The events, each exactly once and in order. The whole state is one position,
+// from which every new connection resumes. The WebSocket comes first; where it
+// is not available, server-sent events of the page's own origin replace it.
+import {openWebSocket, openEventStream} from './transport.js';
 
-const silence = 90_000; // ms; the server says something more often than that
-const look = 5_000; // ms between looks at the clock
-const longest = 10_000; // ms between attempts
+const silenceTimeout = 90_000; // ms; the server sends a heartbeat more often than that
+const checkInterval = 5000; // ms
+const maxDelay = 10_000; // ms between attempts
+const upgradeInterval = 60_000; // ms between attempts to get back to the WebSocket
+const maxSocketFailures = 2; // before server-sent events are used
 
 export class Stream {
   // deps: {url, secured, onEvent(event), onReset(), onState(state), onRefused()}.
@@ -14,94 +16,120 @@ export class Stream {
     Object.assign(this, deps);
     this.state = 'connecting';
     this.failures = 0;
-    this.clients = 0;
+    this.socketFailures = 0;
+    // A page that came over TLS may not open an unencrypted WebSocket.
+    this.insecure = location.protocol === 'https:' && new URL(this.url).protocol === 'ws:';
   }
 
-  // start follows from a position, {epoch, seq}: that of a snapshot.
+  // start follows the log from a position, {epoch, seq}: that of a snapshot.
   start(position) {
     this.position = position;
     this.open();
-    if (this.watching) return;
-    this.watching = true;
-    this.looked = Date.now();
-    setInterval(() => this.watch(), look);
-    addEventListener('online', () => this.hurry());
-    addEventListener('pageshow', (event) => event.persisted && this.hurry());
-    addEventListener('pagehide', () => { // a page that keeps a socket cannot be gone back to
-      this.drop();
-      this.turn('waiting');
+    if (this.started) return;
+    this.started = true;
+    this.checkedAt = Date.now();
+    setInterval(() => this.check(), checkInterval);
+    setInterval(() => this.upgrade(), upgradeInterval);
+    addEventListener('online', () => this.reconnect());
+    addEventListener('pageshow', (event) => event.persisted && this.reconnect());
+    addEventListener('pagehide', () => { // the back-forward cache takes no page with an open socket
+      this.close();
+      this.setState('waiting');
     });
-    document.addEventListener('visibilitychange', () => !document.hidden && this.watch());
+    document.addEventListener('visibilitychange', () => !document.hidden && this.check());
   }
 
-  // hurry connects now, unless that is done already.
-  hurry() {
+  // overHTTP reports whether server-sent events are used now.
+  get overHTTP() {
+    return this.connection?.open === openEventStream;
+  }
+
+  // reconnect connects now, unless that is done already.
+  reconnect() {
     if (this.state !== 'live') this.open();
   }
 
-  // watch notices a connection that has gone without a word, and that this
-  // machine was asleep: then the connection is not to be trusted either.
-  watch() {
+  // check finds a connection that is dead without having been closed, and notices
+  // that the machine was suspended, after which the connection may be dead too.
+  check() {
     const now = Date.now();
-    const slept = now - this.looked > look + 30_000;
-    this.looked = now;
-    if (this.state === 'live' && (slept || now - this.heard > silence)) this.open();
+    const slept = now - this.checkedAt > checkInterval + 30_000;
+    this.checkedAt = now;
+    if (this.state === 'live' && (slept || now - this.receivedAt > silenceTimeout)) this.open();
     if (this.state === 'waiting' && slept) this.open();
   }
 
   open() {
-    this.drop();
-    this.turn('connecting');
-    const url = new URL(this.url);
-    url.searchParams.set('since', `${this.position.epoch}:${this.position.seq}`);
-    const socket = new WebSocket(url, ['taskctl.v1', ...(this.secured ? [token.subprotocol()] : [])]);
-    this.socket = socket;
-    socket.onmessage = (message) => {
-      if (socket !== this.socket) return;
-      this.heard = Date.now();
-      this.receive(JSON.parse(message.data));
-    };
-    socket.onclose = (event) => socket === this.socket && this.lost(event);
+    this.close();
+    this.setState('connecting');
+    const useHTTP = this.insecure || this.socketFailures >= maxSocketFailures;
+    this.connection = this.connect(useHTTP ? openEventStream : openWebSocket);
   }
 
-  // drop lets go of the connection; what it still says is not heard.
-  drop() {
+  connect(open) {
+    const connection = {open, connected: false};
+    connection.transport = open({
+      url: this.url,
+      since: `${this.position.epoch}:${this.position.seq}`,
+      onMessage: (message) => this.receive(connection, message),
+      onClose: (reason) => this.closed(connection, reason),
+    });
+    return connection;
+  }
+
+  // upgrade tries the WebSocket while server-sent events continue, and switches
+  // to it once it is connected.
+  upgrade() {
+    if (this.state !== 'live' || !this.overHTTP || this.insecure) return;
+    this.candidate?.transport.close();
+    this.candidate = this.connect(openWebSocket);
+  }
+
+  close() {
     clearTimeout(this.timer);
-    const socket = this.socket;
-    this.socket = null;
-    socket?.close();
+    this.connection?.transport.close();
+    this.candidate?.transport.close();
+    this.connection = this.candidate = undefined;
   }
 
-  receive(message) {
+  receive(connection, message) {
+    if (connection === this.candidate && message.type === 'connected' && message.resumed) {
+      this.connection.transport.close();
+      this.connection = connection;
+      this.candidate = undefined;
+      this.onState(this.state);
+    }
+    if (connection !== this.connection) return;
+    this.receivedAt = Date.now();
     switch (message.type) {
       case 'connected':
+        connection.connected = true;
         this.failures = 0;
+        if (!this.overHTTP) this.socketFailures = 0;
         this.epoch = message.epoch;
-        this.clients = message.clients;
-        if (message.resumed) this.turn('live'); // else a reset follows
+        if (message.resumed) this.setState('live'); // else a reset follows
         break;
-      case 'reset': // our history is not there: on from here, with a new snapshot
-        this.position = {epoch: this.epoch, seq: message.seq};
-        this.turn('connecting');
+      case 'reset': // our position cannot be resumed: a new snapshot is needed
+        this.position = {epoch: message.epoch ?? this.epoch, seq: message.seq};
+        this.setState('connecting');
         this.onReset();
         break;
       case 'heartbeat':
         if (message.seq > this.position.seq) this.open();
         break;
       default:
-        this.take(message);
+        this.apply(message);
     }
   }
 
-  // renewed says that the snapshot which a reset asked for is shown: only now is
-  // what the page shows live.
-  renewed() {
-    if (this.socket?.readyState === WebSocket.OPEN) this.turn('live');
+  // snapshotShown is called after a reset, when the page shows the new snapshot.
+  snapshotShown() {
+    if (this.connection?.connected) this.setState('live');
   }
 
-  // take applies the one rule: the next event counts, an older one is a repeat,
-  // and a later one shows a hole, which resuming fills.
-  take(event) {
+  // apply follows the rule of every receiver: the next event is applied, an older
+  // one dropped, and a later one shows a gap, which resuming fills.
+  apply(event) {
     const next = this.position.seq + 1;
     if (event.seq > next) this.open();
     if (event.seq !== next) return;
@@ -109,29 +137,33 @@ export class Stream {
     this.onEvent(event);
   }
 
-  lost({code, reason}) {
-    this.socket = null;
-    if (code === 1008) { // do not come back
-      this.turn('refused');
+  closed(connection, {code, reason}) {
+    if (connection === this.candidate) this.candidate = undefined;
+    if (connection !== this.connection) return;
+    if (connection.open === openEventStream) this.socketFailures = maxSocketFailures - 1; // the next attempt is a WebSocket
+    else if (!connection.connected) this.socketFailures++;
+    this.connection = undefined;
+    if (code === 1008) { // the server says: do not come back
+      this.setState('refused');
       return;
     }
     this.failures++;
     const asked = code === 1012 && /^retry=(\d+)$/.exec(reason);
-    let delay = Math.random() * 100;
-    if (asked) delay += Number(asked[1]);
-    else if (this.failures > 1) delay = Math.min(longest, 200 * 2 ** (this.failures - 2)) * (0.5 + Math.random() / 2);
-    this.turn('waiting');
-    this.timer = setTimeout(() => this.again(), delay);
+    let wait = Math.random() * 100;
+    if (asked) wait += Number(asked[1]);
+    else if (this.failures > maxSocketFailures) wait = Math.min(maxDelay, 200 * 2 ** (this.failures - 3)) * (0.5 + Math.random() / 2);
+    this.setState('waiting');
+    this.timer = setTimeout(() => this.retry(), wait);
   }
 
-  // again asks over HTTP first where a token is needed: a refused handshake looks
-  // like any other failure to a page.
-  async again() {
+  // retry asks over HTTP first where a token is needed, since a page cannot tell a
+  // refused handshake from any other failure.
+  async retry() {
     if (this.secured && this.failures > 1) await this.onRefused();
     if (this.state === 'waiting') this.open();
   }
 
-  turn(state) {
+  setState(state) {
     if (state === this.state) return;
     this.state = state;
     this.onState(state);

@@ -1,11 +1,11 @@
-// The health of the components, as the launcher sees it.
+// The state of the components, as the launcher reports it.
 import {html, render, nothing} from './vendor/lit-html-3.3.3.js';
 import {t, plural, span, bytes, fullTime} from './text.js';
 import {request} from './api.js';
 
-const often = 1000; // ms between looks while something is not ready
-const seldom = 5000;
-const rarely = 30_000; // while there is nobody who could tell
+const fastPoll = 1000; // ms, while something is not ready
+const slowPoll = 5000;
+const idlePoll = 30_000; // while the api runs without a launcher
 
 const stateWords = {
   starting: () => t('state.starting'),
@@ -16,55 +16,71 @@ const stateWords = {
   stopping: () => t('state.stopping'),
   stopped: () => t('state.stopped'),
   failed: () => t('state.failed'),
+  done: () => t('state.done'),
 };
 
-// tone is how worried to look.
+// tone is the colour of a state.
 function tone(state) {
   if (state === 'ready') return 'ok';
+  if (state === 'done') return 'ok';
   return state === 'failed' || state === 'unhealthy' ? 'bad' : 'warn';
 }
 
 export class System {
-  constructor(element) {
+  // changed() is called after each answer.
+  constructor(element, changed) {
     this.element = element;
+    this.changed = changed;
     this.draw();
-    document.addEventListener('visibilitychange', () => !document.hidden && this.look());
+    document.addEventListener('visibilitychange', () => !document.hidden && this.refresh());
   }
 
-  // look asks now, and goes on asking while the page is seen.
-  async look() {
+  // refresh asks now, and goes on polling while the page is visible.
+  async refresh() {
     clearTimeout(this.timer);
-    const turn = this.turn = (this.turn ?? 0) + 1;
+    const call = this.call = (this.call ?? 0) + 1;
     try {
-      const {data, date} = await request('GET', '/system', {attempts: 1});
+      const {data, date} = await request('GET', 'system', {attempts: 1});
       this.status = data;
       this.now = date;
-      this.trouble = undefined;
+      this.failure = undefined;
     } catch (problem) {
       this.status = undefined;
-      this.trouble = problem.status === 503 || problem.status === 404 ? 'alone' : 'silent';
+      this.failure = problem.status === 503 || problem.status === 404 ? 'noLauncher' : 'noAnswer';
     }
-    if (turn !== this.turn) return;
+    if (call !== this.call) return;
     this.draw();
-    if (!document.hidden) this.timer = setTimeout(() => this.look(), this.pause());
+    this.changed();
+    if (!document.hidden) this.timer = setTimeout(() => this.refresh(), this.interval());
   }
 
-  pause() {
-    if (this.trouble === 'alone') return rarely;
-    return this.status?.state === 'ready' ? seldom : often;
+  // tone is the colour of the whole system; undefined: not known.
+  get tone() {
+    if (this.failure === 'noAnswer') return 'bad';
+    return this.status && tone(this.status.state);
+  }
+
+  // stateOf is the state of a component, where it is known.
+  stateOf(name) {
+    return this.status?.components.find((c) => c.name === name)?.state;
+  }
+
+  interval() {
+    if (this.failure === 'noLauncher') return idlePoll;
+    return this.status?.state === 'ready' ? slowPoll : fastPoll;
   }
 
   draw() {
-    const {status, trouble} = this;
+    const {status, failure} = this;
     render(html`
       <header><h2>${t('system.title')}</h2>${status ? badge(status.state) : nothing}</header>
-      ${status ? this.components() : html`<p class="quiet">${this.words(trouble)}</p>`}`, this.element);
+      ${status ? this.components() : html`<p class="quiet">${this.explain(failure)}</p>`}`, this.element);
   }
 
-  words(trouble) {
-    switch (trouble) {
-      case 'alone': return t('system.alone');
-      case 'silent': return t('system.silent');
+  explain(failure) {
+    switch (failure) {
+      case 'noLauncher': return t('system.noLauncher');
+      case 'noAnswer': return t('system.noAnswer');
       default: return t('system.loading');
     }
   }

@@ -1,7 +1,7 @@
 // Words, numbers and times in the reader's language.
 import {catalogue} from './messages.js';
 
-// The first of the browser's languages that we speak.
+// The first of the browser's languages that the catalogue has.
 export const lang = navigator.languages
   .map((name) => name.toLowerCase().split('-')[0])
   .find((name) => name === 'en' || name === 'es') ?? 'en';
@@ -33,7 +33,7 @@ export const fullTime = (date) => moment.format(date);
 // The steps of a time span, from the largest.
 const steps = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];
 
-// ago says how long before now a date was, as coarsely as people do.
+// ago is the time since a date, in its largest unit.
 export function ago(date, now = Date.now()) {
   const seconds = Math.max(0, (now - date) / 1000);
   for (const [unit, size] of steps) {
@@ -42,7 +42,7 @@ export function ago(date, now = Date.now()) {
   return t('time.now');
 }
 
-// span says how long something has been going on: "3 min", "2 h 5 min".
+// span is a duration in its two largest units: "3 min", "2 h 5 min".
 export function span(seconds) {
   const s = Math.max(0, Math.floor(seconds));
   if (s < 60) return `${s} s`;
@@ -51,8 +51,8 @@ export function span(seconds) {
   return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
 }
 
-// bytes says how much memory that is.
+// bytes is an amount of memory.
 export function bytes(n) {
   const mb = n / (1 << 20);
-  return `${numbers.format(mb < 10 ? Math.round(mb * 10) / 10 : Math.round(mb))} MB`;
+  return `${numbers.format(mb < 10 ? Math.round(mb * 10) / 10 : Math.round(mb))} MiB`;
 }

@@ -1,7 +1,0 @@
-//go:build unix && !linux
-
-package consumer
-
-import "syscall"
-
-func dieWithParent(*syscall.SysProcAttr) {}

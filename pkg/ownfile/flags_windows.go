@@ -1,0 +1,4 @@
+package ownfile
+
+// Flags are none on Windows.
+const Flags = 0
