@@ -79,6 +79,8 @@ func (l Lang) lineFault(fault, field, value string) string {
 		return l.say("%s appears twice", "%s aparece dos veces", field)
 	case "id":
 		return l.say("id must be a UUID, not %q", "id debe ser un UUID, no %q", value)
+	case "same_id":
+		return l.say("the task on line %s has the same id", "la tarea de la línea %s tiene el mismo id", value)
 	case "time":
 		return l.say("%s must be a time such as 2026-01-31T12:00:00Z, not %q", "%s debe ser una hora como 2026-01-31T12:00:00Z, no %q", field, value)
 	case "bool":

@@ -22,6 +22,7 @@ const (
 	FaultUnknownField Fault = "unknown_field" // a task has no Field
 	FaultRepeated     Fault = "repeated"      // Field appears twice
 	FaultID           Fault = "id"            // Value is not a UUID
+	FaultSameID       Fault = "same_id"       // the task on line Value has the same id
 	FaultTime         Fault = "time"          // the Value of Field is not a time
 	FaultBool         Fault = "bool"          // the Value of Field is neither true nor false
 	FaultEmpty        Fault = "empty"         // Field has no visible character

@@ -1,5 +1,6 @@
-// Package taskfile reads and writes files of tasks in constant memory. The formats are
-// JSON with one task per line, and CSV with a header.
+// Package taskfile reads and writes files of tasks. The formats are JSON with one task
+// per line, and CSV with a header. Only the ids of the tasks that were read are kept in
+// memory.
 package taskfile
 
 import (

@@ -53,7 +53,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 // TestBadLinesAreNamed also reads the good lines between them.
 func TestBadLinesAreNamed(t *testing.T) {
-	const good = `{"id":"01930000-0000-7000-8000-000000000001","title":"x"}`
+	const (
+		good  = `{"id":"01930000-0000-7000-8000-000000000001","title":"x"}`
+		other = `{"id":"01930000-0000-7000-8000-000000000002","title":"x"}`
+	)
 	long := `{"id":"` + strings.Repeat("x", 3*maxLine) + `"}`
 	for name, test := range map[string]struct {
 		format Format
@@ -62,10 +65,11 @@ func TestBadLinesAreNamed(t *testing.T) {
 	}{
 		"JSON": {JSONL, strings.Join([]string{
 			good, "nothing", "", `{"id":"1","title":"x"}`, `{"id":"01930000-0000-7000-8000-000000000001","title":"x","colour":1}`, long,
-			`{"id":"01930000-0000-7000-8000-000000000001","title":"x","completed":"yes"}`, good,
-		}, "\n"), "ok 2 4 5 6 7 ok"},
+			`{"id":"01930000-0000-7000-8000-000000000001","title":"x","completed":"yes"}`, good, other,
+		}, "\n"), "ok 2 4 5 6 7 8 ok"},
 		"CSV": {CSV, "id,title,completed\n01930000-0000-7000-8000-000000000001,x,true\n1,x,\n01930000-0000-7000-8000-000000000001,x\n" +
-			"01930000-0000-7000-8000-000000000001,x,maybe\n01930000-0000-7000-8000-000000000001,x,\n", "ok 3 4 5 ok"},
+			"01930000-0000-7000-8000-000000000001,x,maybe\n01930000-0000-7000-8000-000000000001,x,\n" +
+			"01930000-0000-7000-8000-000000000002,x,\n", "ok 3 4 5 6 ok"},
 		"CSV of a spreadsheet": {CSV, "\ufefftitle,id\r\nx,01930000-0000-7000-8000-000000000001\r\n", "ok"},
 	} {
 		r := NewReader(strings.NewReader(test.text), test.format)
@@ -123,6 +127,24 @@ func TestFaults(t *testing.T) {
 		var bad *LineError
 		if !errors.As(err, &bad) || *bad != want {
 			t.Errorf("%s: %+v, want %+v", line, err, want)
+		}
+	}
+}
+
+// TestSameID refuses the second task with an id, however it is written. The id of a line
+// that is refused is not taken.
+func TestSameID(t *testing.T) {
+	const upper, lower = "ABCD0000-0000-7000-8000-000000000001", "abcd0000-0000-7000-8000-000000000001"
+	r := NewReader(strings.NewReader("id,title\n"+upper+",\n"+upper+",x\n"+lower+",y\n"), CSV)
+	want := []*LineError{
+		{Line: 2, Fault: FaultEmpty, Field: "title"}, nil, {Line: 4, Fault: FaultSameID, Field: "id", Value: "3"},
+	}
+	for i, want := range want {
+		_, _, err := r.Next()
+		var got *LineError
+		errors.As(err, &got)
+		if (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("task %d: %v, want %v", i+1, err, want)
 		}
 	}
 }
