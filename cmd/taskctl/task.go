@@ -62,6 +62,9 @@ const apiAddr = "api.addr"
 // urlFlag is the URL of an API, possibly on another machine.
 const urlFlag = "url"
 
+// slowAnswer is the time after which a command says what it waits for.
+const slowAnswer = 3 * time.Second
+
 // onTasks runs a command against the API and turns the client's errors into those of
 // the command line.
 func (p *program) onTasks(cmd *cobra.Command, do func(ctx context.Context, c *client.Client) error) error {
@@ -78,7 +81,9 @@ func (p *program) onTasks(cmd *cobra.Command, do func(ctx context.Context, c *cl
 	if _, ownerErr := control.Owner(cfg); errors.Is(ownerErr, control.ErrNotRunning) && !given(cmd, apiAddr) && !elsewhere {
 		p.tellOtherSystem(cmd, p.lang.UsingOtherSystem)
 	}
+	answered := p.tellSlowAnswer(c.BaseURL())
 	err = do(ctx, c)
+	answered()
 	var lost *client.ConnectError
 	var refused *client.Problem
 	switch {
@@ -102,6 +107,20 @@ func (p *program) onTasks(cmd *cobra.Command, do func(ctx context.Context, c *cl
 		}
 	}
 	return err
+}
+
+// tellSlowAnswer says what is waited for, unless answered is called soon.
+func (p *program) tellSlowAnswer(url string) (answered func()) {
+	told := make(chan struct{})
+	timer := time.AfterFunc(slowAnswer, func() {
+		defer close(told)
+		fmt.Fprintln(p.stderr, p.lang.WaitingForAnswer(url))
+	})
+	return func() {
+		if !timer.Stop() {
+			<-told
+		}
+	}
 }
 
 // apiClient returns a client of the API: at the URL of the flag, else where the system

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -411,3 +412,29 @@ func TestTaskCompletion(t *testing.T) {
 		}
 	}
 }
+
+// TestServerThatNeverAnswers says what it waits for, and ends when it is interrupted.
+func TestServerThatNeverAnswers(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, nobody reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close() //nolint:errcheck // nothing was written
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	p, stdout, _ := taskProgram(t, "http://"+silent.Addr().String())
+	said := ""
+	p.stderr = writerFunc(func(text []byte) (int, error) {
+		said += string(text)
+		interrupt()
+		return len(text), nil
+	})
+	code := p.run(ctx, []string{"task", "list"})
+	if want := "still waiting for an answer from http://" + silent.Addr().String(); code != exitFailed || !strings.Contains(said, want) || stdout.Len() > 0 {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, said)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(text []byte) (int, error) { return f(text) }

@@ -157,6 +157,11 @@ func (l Lang) UsingOtherSystem(dir, addr string) string {
 		"nota: en este directorio no hay ningún sistema en marcha; se usa el de %[1]s, que escucha en %[2]s (--dir %[1]s)", dir, addr)
 }
 
+// WaitingForAnswer says that a server has not answered yet.
+func (l Lang) WaitingForAnswer(url string) string {
+	return l.say("still waiting for an answer from %s; Ctrl+C cancels", "todavía se espera la respuesta de %s; Ctrl+C cancela", url)
+}
+
 // NotReady says which component did not become ready, and why.
 func (l Lang) NotReady(component, reason string) string {
 	return l.say("%s did not become ready: %s", "%s no llegó a estar listo: %s", component, reason)
