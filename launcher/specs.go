@@ -158,7 +158,7 @@ func (s *system) output(name string) supervisor.Output {
 	return func(stream string) io.WriteCloser {
 		file, err := s.logs.File(name)
 		if err != nil { // the name is valid, so the logs are closed
-			return discard{}
+			return nil
 		}
 		stream = strings.TrimPrefix(stream, "std")
 		if name == config.Consumer && stream == logfile.Out {
@@ -167,12 +167,6 @@ func (s *system) output(name string) supervisor.Output {
 		return s.echoed(name, file.Stream(stream))
 	}
 }
-
-// discard drops output that arrives after the logs are closed.
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) Close() error                { return nil }
 
 // signalNamed returns the signal with the name that the settings use.
 func signalNamed(name string) (syscall.Signal, error) {

@@ -45,14 +45,14 @@ func RunAPI(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	if cfg.Runs(config.Hooks) { // a reload may bring the first hook
 		registerHookMetrics(ctx, set, cfg.HooksDir(), store)
 	}
-	door, err := openDoor(cfg, log)
+	credentials, err := openCredentials(cfg, log)
 	if err != nil {
 		return err
 	}
 	launcher := control.NewClient(cfg)
-	server, err := api.New(cfg.APIConfig(env.Version, door), api.Deps{
+	server, err := api.New(cfg.APIConfig(env.Version, credentials), api.Deps{
 		Listeners: listeners, Gate: env.Handle.Gate(), Store: store.Store, Subscriber: link.subscriber(relay, log),
-		Board:  webui.Handler(webui.Config{WebSocketURL: cfg.WebSocket(), Token: door.Tokens.Required}),
+		Board:  webui.Handler(webui.Config{WebSocketURL: cfg.WebSocket(), Token: credentials.Tokens.Required}),
 		System: func(ctx context.Context) ([]byte, error) { return systemJSON(ctx, launcher) },
 		Link:   link.Connected, Queued: store.queued, Metrics: set, Logger: log,
 	})

@@ -29,7 +29,7 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 		return lifecycle.UnlessCancelled(ctx, err)
 	}
 	opened.Add("the database", store.Close)
-	door, err := openDoor(cfg, log)
+	credentials, err := openCredentials(cfg, log)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func RunWSServer(ctx context.Context, cfg *config.Config, env Env) (err error) {
 	} else if err := receiveDirect(cfg, &deps); err != nil {
 		return err
 	}
-	server, err := wsserver.New(cfg.WSServerConfig(door), deps)
+	server, err := wsserver.New(cfg.WSServerConfig(credentials), deps)
 	if err != nil {
 		return err
 	}

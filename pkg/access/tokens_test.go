@@ -51,7 +51,7 @@ func TestStore(t *testing.T) {
 		t.Error(err)
 	}
 	if !store.Exists() {
-		t.Error("without the last token, the doors would be open")
+		t.Error("without the last token, everybody would be let in")
 	}
 }
 

@@ -79,8 +79,8 @@ func (c *Config) ClientTLS() *tls.Config {
 	return listen.Pinned(c.inDir(c.TLS.Cert))
 }
 
-// Door is how both servers check their clients.
-type Door struct {
+// Credentials is how both servers check their clients.
+type Credentials struct {
 	Tokens      *access.Tokens
 	Certificate *listen.Certificate // nil: plain HTTP
 }
@@ -101,12 +101,12 @@ func (c *Config) proxies() access.Proxies {
 }
 
 // APIConfig is the api's own part of the settings.
-func (c *Config) APIConfig(version string, door Door) api.Config {
+func (c *Config) APIConfig(version string, credentials Credentials) api.Config {
 	return api.Config{
-		TLS:          door.Certificate.Server(),
+		TLS:          credentials.Certificate.Server(),
 		PerAddress:   c.perAddress(),
 		AccessLog:    c.API.AccessLog,
-		Access:       c.access(c.API.Addr, door.Tokens),
+		Access:       c.access(c.API.Addr, credentials.Tokens),
 		Version:      version,
 		WebSocketURL: c.WebSocket(),
 		Grace:        retireGrace,
@@ -115,11 +115,11 @@ func (c *Config) APIConfig(version string, door Door) api.Config {
 }
 
 // WSServerConfig is the notification server's own part of the settings.
-func (c *Config) WSServerConfig(door Door) wsserver.Config {
+func (c *Config) WSServerConfig(credentials Credentials) wsserver.Config {
 	return wsserver.Config{
-		TLS:          door.Certificate.Server(),
+		TLS:          credentials.Certificate.Server(),
 		PerAddress:   c.perAddress(),
-		Access:       c.access(c.WSServer.Addr, door.Tokens),
+		Access:       c.access(c.WSServer.Addr, credentials.Tokens),
 		RingBytes:    c.WSServer.RingBytes,
 		MaxClients:   c.WSServer.MaxClients,
 		Grace:        retireGrace,

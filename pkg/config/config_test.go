@@ -73,7 +73,7 @@ func TestBoardIsAtHomeOnBothPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"https://tasks.example", "http://localhost:9001", "http://127.0.0.1:9001", "http://[::1]:9001"}
-	for name, got := range map[string][]string{"api": c.APIConfig("", Door{}).Access.Origins, "wsserver": c.WSServerConfig(Door{}).Access.Origins} {
+	for name, got := range map[string][]string{"api": c.APIConfig("", Credentials{}).Access.Origins, "wsserver": c.WSServerConfig(Credentials{}).Access.Origins} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s lets in other origins (-want +got):\n%s", name, diff)
 		}

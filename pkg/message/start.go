@@ -253,7 +253,7 @@ func (l Lang) EndedHow(how string) string {
 	case "killed":
 		return l.say("KILLED", "MATADO")
 	case "left":
-		return l.say("LEFT", "SIGUE")
+		return l.say("STILL RUNNING", "SIGUE EN MARCHA")
 	case "failed":
 		return l.say("had already failed", "ya había fallado")
 	case "done":

@@ -10,6 +10,7 @@ import (
 	"runtime"
 
 	"taskctl/pkg/task"
+	"taskctl/pkg/wait"
 )
 
 // Write is one queued change, and then its answer.
@@ -76,14 +77,7 @@ func (q *Queue) Close() { close(q.closing) }
 func (q *Queue) Closing() <-chan struct{} { return q.closing }
 
 // Closed reports whether Close was called.
-func (q *Queue) Closed() bool {
-	select {
-	case <-q.closing:
-		return true
-	default:
-		return false
-	}
-}
+func (q *Queue) Closed() bool { return wait.IsClosed(q.closing) }
 
 // Stop is the writer's last call: writes that are still queued get ErrClosed.
 func (q *Queue) Stop() { close(q.stopped) }
