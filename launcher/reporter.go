@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -156,14 +157,20 @@ func (r *reporter) next(s supervisor.Status) string {
 	return r.Lang.RestartNow()
 }
 
+// maxWaiting is how many of the components that a stop waits for are named each time.
+const maxWaiting = 5
+
 // waiting prints the processes that the stop waits for.
 func (r *reporter) waiting(all []supervisor.Waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, w := range all {
-		if len(w.Members) == 0 || w.Left <= 0 {
-			continue // it has just ended or is being killed; the receipt will say so
-		}
+	waiting := slices.DeleteFunc(all, func(w supervisor.Waiting) bool {
+		return len(w.Members) == 0 || w.Left <= 0 // it has just ended or is being killed; the receipt will say so
+	})
+	for _, w := range waiting[:min(len(waiting), maxWaiting)] {
 		r.Print(r.Lang.WaitingFor(w.Component, control.MemberNames(w.Members), w.For, w.Left))
+	}
+	if more := len(waiting) - maxWaiting; more > 0 {
+		r.Print(r.Lang.WaitingForMore(more))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"taskctl/pkg/message"
 	"taskctl/pkg/supervisor"
@@ -51,5 +52,34 @@ func TestReporterOnUnansweredHealthChecks(t *testing.T) {
 		if n := strings.Count(logged.String(), fmt.Sprintf("msg=%q component=api pid=7", want)); n != 1 {
 			t.Errorf("%q is logged %d times:\n%s", want, n, logged.String())
 		}
+	}
+}
+
+// TestReporterOnManySlowComponents names a few of those that a stop waits for, and
+// counts the others.
+func TestReporterOnManySlowComponents(t *testing.T) {
+	var printed strings.Builder
+	r := newReporter(reporterOptions{
+		Print: func(text string) { fmt.Fprintln(&printed, text) }, Lang: message.English, Log: slog.New(slog.DiscardHandler),
+	})
+	waiting := func(n int) (all []supervisor.Waiting) {
+		for i := range n {
+			all = append(all, supervisor.Waiting{
+				Component: fmt.Sprintf("c%d", i), Members: []supervisor.Member{{PID: 7, Command: "sleep"}}, For: time.Second, Left: 9 * time.Second,
+			})
+		}
+		return append(all, supervisor.Waiting{Component: "gone", Left: 9 * time.Second})
+	}
+	for n, want := range map[int]int{1: 1, maxWaiting: maxWaiting, 100: maxWaiting + 1} {
+		printed.Reset()
+		r.waiting(waiting(n))
+		if lines := strings.Count(printed.String(), "\n"); lines != want || strings.Contains(printed.String(), "gone") {
+			t.Errorf("%d components: %s", n, printed.String())
+		}
+	}
+	printed.Reset()
+	r.waiting(waiting(100))
+	if !strings.HasSuffix(printed.String(), "waiting for 95 more\n") {
+		t.Errorf("printed %s", printed.String())
 	}
 }

@@ -240,6 +240,11 @@ func (l Lang) WaitingFor(component, processes string, since, left time.Duration)
 		component, processes, since.Round(time.Second), left.Round(time.Second))
 }
 
+// WaitingForMore counts the components that the stop waits for besides those named.
+func (l Lang) WaitingForMore(n int) string {
+	return l.say("waiting for %d more", "esperando a %d más", n)
+}
+
 // ReceiptHeading begins the receipt.
 func (l Lang) ReceiptHeading(took time.Duration) string {
 	return l.say("stopped in %s", "detenido en %s", l.Took(took))
