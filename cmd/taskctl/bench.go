@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -188,8 +189,11 @@ func (p *program) measure(ctx context.Context, cfg *config.Config, c comparison,
 	if !errors.As(err, &connect) {
 		return err
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil // stopped before it began
+	case errors.Is(connect.Err, syscall.EMFILE):
+		return errors.New(p.lang.BenchTooManyFiles(connect.URL))
 	}
 	return errors.New(p.lang.BenchNothingAnswers(connect.URL, connectCause(connect.Err, p.lang)))
 }

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"taskctl/pkg/bench"
@@ -56,6 +58,18 @@ func TestBenchSaysThatNothingAnswers(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "nothing answers at "+api) || !strings.Contains(err.Error(), "nothing listens there") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestBenchSaysThatItMayOpenNoMoreConnections does not blame the server for a limit of
+// the client.
+func TestBenchSaysThatItMayOpenNoMoreConnections(t *testing.T) {
+	p, _, _ := newProgram(nil)
+	err := p.measure(t.Context(), nil, withoutPeer, func(bench.Options) error {
+		return &bench.ConnectError{URL: "ws://localhost:1", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	})
+	if err == nil || !strings.Contains(err.Error(), "ulimit -n") || strings.Contains(err.Error(), "taskctl start") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -48,6 +48,12 @@ func (l Lang) BenchNothingAnswers(url, cause string) string {
 	return l.say("nothing answers at %s (%s); `taskctl start` starts the system", "nada responde en %s (%s); `taskctl start` arranca el sistema", url, cause)
 }
 
+// BenchTooManyFiles says that this process, and not the server, has reached a limit.
+func (l Lang) BenchTooManyFiles(url string) string {
+	return l.say("this command may not open more connections to %s: raise its limit of open files (ulimit -n), or use fewer connections",
+		"este comando no puede abrir más conexiones con %s: suba su límite de archivos abiertos (ulimit -n), o use menos conexiones", url)
+}
+
 // BenchAllFailed says that no request came through, and why.
 func (l Lang) BenchAllFailed(sample string) string {
 	return l.say("every request failed: %s", "han fallado todas las peticiones: %s", sample)
