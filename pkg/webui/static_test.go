@@ -27,7 +27,7 @@ func sources(t testing.TB) map[string]string {
 }
 
 // maxWeight bounds the size of all files together, compressed.
-const maxWeight = 60 << 10
+const maxWeight = 48 << 10
 
 func TestWeight(t *testing.T) {
 	total := 0
@@ -41,6 +41,15 @@ func TestWeight(t *testing.T) {
 	t.Logf("%d files, %d bytes compressed", len(all.byName), total)
 	if total > maxWeight {
 		t.Errorf("%d bytes compressed, at most %d", total, maxWeight)
+	}
+}
+
+// TestCompact keeps all code, and its line breaks.
+func TestCompact(t *testing.T) {
+	const source = "// Why.\n\tlet a = 1 // not alone\n\t  // Why not.\n\tlet url = 'http://x' +\n\n\t\t`//y`\r\nlast"
+	const want = "let a = 1 // not alone\nlet url = 'http://x' +\n\n`//y`\r\nlast"
+	if got := string(compact([]byte(source))); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
