@@ -177,10 +177,10 @@ func TestTwoSystemsSideBySide(t *testing.T) {
 
 // stubborn is a component of the user's that does not end when asked.
 func stubborn(cfg *config.Config) {
-	patient := time.Hour
+	long := time.Hour
 	cfg.Components = append(cfg.Components, config.Component{
 		Name: "stubborn", Command: []string{"sh", "-c", "trap '' TERM; echo here; while :; do sleep 1; done"},
-		Ready: config.Ready{Log: "here"}, Stop: config.Stop{Timeout: &patient},
+		Ready: config.Ready{Log: "here"}, Stop: config.Stop{Timeout: &long},
 	})
 }
 

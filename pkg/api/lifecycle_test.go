@@ -100,7 +100,7 @@ func TestRetiredServerSaysGoodbye(t *testing.T) {
 	retire := make(chan struct{})
 	s := start(t, func(c *Config, d *Deps) {
 		d.Gate.Retire = retire
-		c.Grace = patience
+		c.Grace = testTimeout
 	})
 	s.create("before")
 	close(retire)
@@ -119,7 +119,7 @@ func TestRetiredServerSaysGoodbye(t *testing.T) {
 	began := time.Now()
 	s.stop()
 	<-s.done
-	if took := time.Since(began); took > patience/2 {
+	if took := time.Since(began); took > testTimeout/2 {
 		t.Errorf("a stop during the grace took %v", took)
 	}
 }
@@ -131,7 +131,7 @@ func TestRetiredServerSendsStreamsToTheNext(t *testing.T) {
 	retire := make(chan struct{})
 	s := start(t, func(c *Config, d *Deps) {
 		d.Gate.Retire = retire
-		c.Grace = patience
+		c.Grace = testTimeout
 	})
 	following := s.subscribe("")
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))

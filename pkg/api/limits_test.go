@@ -32,7 +32,7 @@ func (s *service) dial() net.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(testTimeout)); err != nil {
 		s.t.Fatal(err)
 	}
 	return conn
@@ -178,10 +178,10 @@ func TestConnectionClosesAfterTwoLengths(t *testing.T) {
 	}
 }
 
-// patient is a slow store, which stops when its caller does not wait any more.
-type patient struct{ task.Store }
+// waitingStore writes slowly, and stops when its caller does not wait any more.
+type waitingStore struct{ task.Store }
 
-func (s patient) Write(ctx context.Context, c task.Change) (task.Result, error) {
+func (s waitingStore) Write(ctx context.Context, c task.Change) (task.Result, error) {
 	select {
 	case <-ctx.Done():
 		return task.Result{}, ctx.Err()
@@ -192,7 +192,7 @@ func (s patient) Write(ctx context.Context, c task.Change) (task.Result, error) 
 
 // A client may close its side of the connection before it gets the answer.
 func TestHalfClosedConnectionIsAnswered(t *testing.T) {
-	s := start(t, func(_ *Config, d *Deps) { d.Store = patient{d.Store} })
+	s := start(t, func(_ *Config, d *Deps) { d.Store = waitingStore{d.Store} })
 	conn := s.dial()
 	if _, err := io.WriteString(conn, "POST /tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{\"title\":\"t\"}"); err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 	"taskctl/pkg/task"
 )
 
-// patience bounds what is waited for; nothing here needs a tenth of it.
-const patience = time.Minute
+// testTimeout bounds what is waited for; nothing here needs a tenth of it.
+const testTimeout = time.Minute
 
 // sse is an event stream as a browser reads it.
 type sse struct {
@@ -36,7 +36,7 @@ type sseEvent struct {
 // subscribe opens a stream; it is closed at the end of the test.
 func (s *service) subscribe(query string, headers ...string) *sse {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events"+query, nil)
 	if err != nil {
 		s.t.Fatal(err)

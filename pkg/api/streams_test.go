@@ -151,7 +151,7 @@ func TestStreamsAreBounded(t *testing.T) {
 // TestStopEndsStreams reads one stream to its end, while the client of another accepts
 // no bytes: that must not delay the stop.
 func TestStopEndsStreams(t *testing.T) {
-	s := start(t, func(c *Config, _ *Deps) { c.DrainTimeout = patience })
+	s := start(t, func(c *Config, _ *Deps) { c.DrainTimeout = testTimeout })
 	reading := s.subscribe("")
 	stuck, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
 	if err != nil {
@@ -173,7 +173,7 @@ func TestStopEndsStreams(t *testing.T) {
 	began := time.Now()
 	s.stop()
 	<-s.done
-	if took := time.Since(began); took > patience/2 {
+	if took := time.Since(began); took > testTimeout/2 {
 		t.Errorf("the stop took %v", took)
 	}
 	if e, more := reading.read(); more {

@@ -201,27 +201,27 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// starved accepts only the connections that it is given, as if descriptors had run out.
-type starved struct {
+// scarce accepts only the connections that it is given, as if descriptors had run out.
+type scarce struct {
 	net.Listener
-	give   chan net.Conn
-	starve chan struct{} // closed when descriptors run out
-	done   chan struct{}
-	once   sync.Once
+	give      chan net.Conn
+	exhausted chan struct{} // closed when descriptors run out
+	done      chan struct{}
+	once      sync.Once
 }
 
-func (l *starved) Accept() (net.Conn, error) {
+func (l *scarce) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.give:
 		return c, nil
 	case <-l.done:
 		return nil, net.ErrClosed
-	case <-l.starve:
+	case <-l.exhausted:
 		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
 	}
 }
 
-func (l *starved) Close() error {
+func (l *scarce) Close() error {
 	l.once.Do(func() { close(l.done) })
 	return nil
 }
@@ -230,7 +230,7 @@ func (l *starved) Close() error {
 // reports on the others that it cannot accept.
 func TestServerWithoutDescriptorsGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &starved{give: make(chan net.Conn, 2), starve: make(chan struct{}), done: make(chan struct{})}
+		l := &scarce{give: make(chan net.Conn, 2), exhausted: make(chan struct{}), done: make(chan struct{})}
 		near, far := net.Pipe()
 		pendingNear, pendingFar := net.Pipe()
 		l.give <- near
@@ -252,7 +252,7 @@ func TestServerWithoutDescriptorsGoesOn(t *testing.T) {
 			t.Errorf("at first: %s", got)
 		}
 		l.give <- pendingNear
-		close(l.starve)
+		close(l.exhausted)
 		if _, err := pendingFar.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the pending connection is kept: %v", err)
 		}

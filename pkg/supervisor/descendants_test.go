@@ -52,7 +52,7 @@ var leavers = map[string]string{
 	"without environment":               `env -i setsid sh -c 'echo $$ >&3; exec sleep 600' 3>pid & while ! [ -s pid ]; do :; done; echo up $(cat pid); wait`,
 	"forked twice": `( env -i setsid sh -c 'sleep 600 </dev/null >/dev/null 2>&1 & echo $! >&3' 3>pid & )
 		while ! [ -s pid ]; do :; done; echo up $(cat pid); exec sleep 600`,
-	"forked twice, deaf to SIGTERM": `( env -i setsid sh -c 'trap "" TERM; sleep 600 </dev/null >/dev/null 2>&1 & echo $! >&3' 3>pid & )
+	"forked twice, ignoring SIGTERM": `( env -i setsid sh -c 'trap "" TERM; sleep 600 </dev/null >/dev/null 2>&1 & echo $! >&3' 3>pid & )
 		while ! [ -s pid ]; do :; done; echo up $(cat pid); exec sleep 600`,
 }
 

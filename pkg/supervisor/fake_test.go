@@ -113,7 +113,7 @@ func fake(args []string) int {
 		h.Ready()
 	}
 	if *hang {
-		select {} // also deaf to the end of ctx
+		select {} // ignores the end of ctx, too
 	}
 	var serving sync.WaitGroup
 	defer serving.Wait()

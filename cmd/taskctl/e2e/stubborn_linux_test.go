@@ -17,14 +17,14 @@ func TestStubbornComponents(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("no setsid here")
 	}
-	const deaf = "trap '' TERM; while :; do sleep 2000; done" // while sleep runs, the trap is set
+	const ignoring = "trap '' TERM; while :; do sleep 2000; done" // while sleep runs, the trap is set
 	for _, tt := range []struct {
 		name, command, receipt string
 		code                   int
 	}{
-		{"the process itself", deaf, `KILLED +SIGKILL`, 3},
-		{"its child", `sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
-		{"one that left its group and holds the pipe", `setsid sh -c "` + deaf + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
+		{"the process itself", ignoring, `KILLED +SIGKILL`, 3},
+		{"its child", `sh -c "` + ignoring + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
+		{"one that left its group and holds the pipe", `setsid sh -c "` + ignoring + `" & exec sleep 1000`, `KILLED +SIGTERM, but its child processes had to be killed`, 3},
 		{"one that left its group, and goes when asked", `setsid sleep 2000 & exec sleep 1000`, `stopped +SIGTERM`, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -125,12 +125,12 @@ func TestServerRestart(t *testing.T) {
 func TestPooler(t *testing.T) {
 	server := postgrestest.Start(t)
 	url := server.Database(t)
-	deaf := func(ctx context.Context, _ func(string)) (*pgconn.PgConn, error) {
+	unreachable := func(ctx context.Context, _ func(string)) (*pgconn.PgConn, error) {
 		return connectTo(url)(ctx, func(string) {})
 	}
 	var text bytes.Buffer
 	var mu sync.Mutex
-	s := subscriber(deaf, slog.New(slog.NewTextHandler(lockedWriter{&mu, &text}, nil)))
+	s := subscriber(unreachable, slog.New(slog.NewTextHandler(lockedWriter{&mu, &text}, nil)))
 	subscribe(t, s)
 	waittest.For(t, "a word of the pooler", func() bool {
 		mu.Lock()

@@ -292,7 +292,7 @@ func TestWritePublishes(t *testing.T) {
 }
 
 // TestTwoWriters has two stores write to one file: the numbers are dense over
-// both, each sees the other's, and neither starves.
+// both, each sees the other's, and neither waits for long.
 func TestTwoWriters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tasks.db")
 	stores := []*Store{open(t, Options{Path: path}), open(t, Options{Path: path})}
