@@ -22,13 +22,12 @@ const (
 	interruptTimeout = 5 * time.Second
 )
 
-// atLowestPriority does the work of this command when no other process needs the CPU.
-// The nice value of a process counts only within its session, so the command runs
-// again in a session of its own unless it leads one already.
-func (p *program) atLowestPriority(ctx context.Context, work func() error) error {
+// inOwnSession does the work of this command in a session of its own: the command runs
+// again unless it leads one already. A lower priority counts only within a session
+// unless the whole session has it.
+func (p *program) inOwnSession(ctx context.Context, work func() error) error {
 	session, err := unix.Getsid(0)
 	if _, missing := os.Stat(autogroup); missing != nil || err != nil || session == os.Getpid() {
-		lowerPriority()
 		return work()
 	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...) //nolint:gosec // this program again, with its own arguments
@@ -44,8 +43,9 @@ func (p *program) atLowestPriority(ctx context.Context, work func() error) error
 	return err
 }
 
-// lowerPriority sets the nice values of the session and of each thread, which new
-// threads inherit. Where that is refused, other processes only wait longer.
+// lowerPriority lets this process run only when no other needs the CPU: it sets the
+// nice values of the session and of each thread, which new threads inherit. Where that
+// is refused, other processes only wait longer.
 func lowerPriority() {
 	_ = os.WriteFile(autogroup, []byte(strconv.Itoa(lowestPriority)), 0)
 	threads, err := os.ReadDir("/proc/self/task")

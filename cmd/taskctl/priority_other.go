@@ -4,6 +4,8 @@ package main
 
 import "context"
 
-// atLowestPriority does the work at the usual priority, because this system cannot lower
-// the priority of a single thread.
-func (*program) atLowestPriority(_ context.Context, work func() error) error { return work() }
+// inOwnSession does the work in this session: see lowerPriority.
+func (*program) inOwnSession(_ context.Context, work func() error) error { return work() }
+
+// lowerPriority changes nothing: this is done on Linux only.
+func lowerPriority() {}

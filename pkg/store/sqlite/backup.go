@@ -23,9 +23,10 @@ type BackupInfo struct {
 const partialSuffix = ".partial"
 
 // Backup writes a consistent copy of the database at path to the new file to, syncs
-// it and verifies it. The database may be in use. If the file exists, the error is
+// it and verifies it. The database may be in use. copied is called when it is no longer
+// read: what follows concerns only the copy. If the file exists, the error is
 // fs.ErrExist.
-func Backup(ctx context.Context, path, to string) (info BackupInfo, err error) {
+func Backup(ctx context.Context, path, to string, copied func()) (info BackupInfo, err error) {
 	if _, err := os.Lstat(to); err == nil {
 		return info, &fs.PathError{Op: "back up to", Path: to, Err: fs.ErrExist}
 	}
@@ -33,7 +34,7 @@ func Backup(ctx context.Context, path, to string) (info BackupInfo, err error) {
 		return info, fileError(path, err)
 	}
 	partial := to + partialSuffix
-	if info, err = copyDatabase(ctx, path, partial); err != nil {
+	if info, err = copyDatabase(ctx, path, partial, copied); err != nil {
 		return info, errors.Join(err, removeDatabase(partial))
 	}
 	// A link, unlike a rename, does not replace a file created in the meantime.
@@ -54,7 +55,7 @@ func Restore(ctx context.Context, from, path string) (info BackupInfo, err error
 		return info, fileError(path, err)
 	}
 	partial := path + partialSuffix
-	if info, err = copyDatabase(ctx, from, partial); err != nil {
+	if info, err = copyDatabase(ctx, from, partial, func() {}); err != nil {
 		return info, errors.Join(err, removeDatabase(partial))
 	}
 	if err := clearLog(ctx, path); err != nil {
@@ -100,8 +101,9 @@ func setAside(path string) error {
 	return nil
 }
 
-// copyDatabase writes a consistent copy of a database, verified and synced.
-func copyDatabase(ctx context.Context, from, to string) (info BackupInfo, err error) {
+// copyDatabase writes a consistent copy of a database, verified and synced, and calls
+// copied when it has read the database.
+func copyDatabase(ctx context.Context, from, to string, copied func()) (info BackupInfo, err error) {
 	if err := removeDatabase(to); err != nil { // left by an interrupted attempt
 		return info, err
 	}
@@ -115,13 +117,14 @@ func copyDatabase(ctx context.Context, from, to string) (info BackupInfo, err er
 	if err != nil {
 		return info, fileError(from, err)
 	}
-	if err := errors.Join(checkOurs(ctx, c, from), c.exec(ctx, "VACUUM INTO ?1", to), c.Close()); err != nil {
-		return info, fileError(from, err)
+	if err := errors.Join(c.copyPages(ctx, from, to), c.Close()); err != nil {
+		return info, err
 	}
+	copied()
 	if err := renameCounters(ctx, to); err != nil {
 		return info, fileError(to, err)
 	}
-	if info, err = verify(ctx, to); err != nil {
+	if info, err = verify(ctx, to, from); err != nil {
 		return info, err
 	}
 	return info, syncFile(to)
@@ -168,13 +171,14 @@ func checkIntegrity(ctx context.Context, c *conn, path string) error {
 	return err
 }
 
-// verify reads a whole database that no other process has open.
-func verify(ctx context.Context, path string) (info BackupInfo, err error) {
+// verify reads a whole database that no other process has open. It is a copy of
+// original, page by page, and an error is one of original.
+func verify(ctx context.Context, path, original string) (info BackupInfo, err error) {
 	c, err := connect(ctx, path, readOnly)
 	if err != nil {
 		return info, fileError(path, err)
 	}
-	if err = checkIntegrity(ctx, c, path); err == nil {
+	if err = checkIntegrity(ctx, c, original); err == nil {
 		info.Position, err = logHead(ctx, c)
 	}
 	if err == nil {
@@ -184,7 +188,7 @@ func verify(ctx context.Context, path string) (info BackupInfo, err error) {
 		})
 	}
 	if err = errors.Join(err, c.Close()); err != nil {
-		return info, fileError(path, err)
+		return info, fileError(original, err)
 	}
 	file, err := os.Stat(path)
 	if err == nil {
