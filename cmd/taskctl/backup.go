@@ -22,16 +22,16 @@ func (p *program) backupCommand() *cobra.Command {
 		Short: p.text("Copy the database, also while the system runs", "Copia la base de datos, también en marcha"),
 		Long: p.text(`Write a copy of the database to FILE, which must not exist. The system may be
 running: the copy is of one moment, and the command says at which position. It is
-synced to disk and checked before it gets its name. The check runs at the lowest
-priority, to slow writers down as little as possible.`,
+synced to disk and checked before it gets its name. While others write, the command
+works slowly, so that it hardly slows them down.`,
 			`Escribe una copia de la base de datos en ARCHIVO, que no debe existir. El sistema
 puede estar en marcha: la copia es de un solo momento, y el comando dice de qué
-posición. Se sincroniza con el disco y se comprueba antes de recibir su nombre. La
-comprobación usa la prioridad más baja, para frenar lo menos posible las escrituras.`),
+posición. Se sincroniza con el disco y se comprueba antes de recibir su nombre.
+Mientras otros escriben, el comando trabaja despacio, para no frenarlos apenas.`),
 		Example: "  taskctl backup tasks-$(date +%F).db",
 		Args:    p.exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.inOwnSession(cmd.Context(), func() error { return p.backup(cmd, args[0]) })
+			return p.backup(cmd, args[0])
 		},
 	}
 }
@@ -48,8 +48,7 @@ func (p *program) backup(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	// Not before: a slow copy would keep SQLite's log from being reused.
-	info, err := sqlite.Backup(cmd.Context(), cfg.Database(), to, lowerPriority)
+	info, err := sqlite.Backup(cmd.Context(), cfg.Database(), to)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return errors.New(p.lang.BackupExists(file))

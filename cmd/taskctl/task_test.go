@@ -419,7 +419,7 @@ func TestServerThatNeverAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close() //nolint:errcheck // nothing was written
+	defer silent.Close()
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	p, stdout, _ := taskProgram(t, "http://"+silent.Addr().String())

@@ -60,7 +60,7 @@ func (r *Reader) notBefore(id string, line int) *LineError {
 	if earlier, found := r.lines[key]; found {
 		return &LineError{Fault: FaultSameID, Field: "id", Value: strconv.Itoa(int(earlier))}
 	}
-	r.lines[key] = int32(min(line, math.MaxInt32)) //nolint:gosec // it fits
+	r.lines[key] = int32(min(line, math.MaxInt32))
 	return nil
 }
 

@@ -23,10 +23,9 @@ type BackupInfo struct {
 const partialSuffix = ".partial"
 
 // Backup writes a consistent copy of the database at path to the new file to, syncs
-// it and verifies it. The database may be in use. copied is called when it is no longer
-// read: what follows concerns only the copy. If the file exists, the error is
-// fs.ErrExist.
-func Backup(ctx context.Context, path, to string, copied func()) (info BackupInfo, err error) {
+// it and verifies it. The database may be in use; while others write to it, the work is
+// done slowly, to cost them little. If the file exists, the error is fs.ErrExist.
+func Backup(ctx context.Context, path, to string) (info BackupInfo, err error) {
 	if _, err := os.Lstat(to); err == nil {
 		return info, &fs.PathError{Op: "back up to", Path: to, Err: fs.ErrExist}
 	}
@@ -34,7 +33,7 @@ func Backup(ctx context.Context, path, to string, copied func()) (info BackupInf
 		return info, fileError(path, err)
 	}
 	partial := to + partialSuffix
-	if info, err = copyDatabase(ctx, path, partial, copied); err != nil {
+	if info, err = copyDatabase(ctx, path, partial); err != nil {
 		return info, errors.Join(err, removeDatabase(partial))
 	}
 	// A link, unlike a rename, does not replace a file created in the meantime.
@@ -55,7 +54,7 @@ func Restore(ctx context.Context, from, path string) (info BackupInfo, err error
 		return info, fileError(path, err)
 	}
 	partial := path + partialSuffix
-	if info, err = copyDatabase(ctx, from, partial, func() {}); err != nil {
+	if info, err = copyDatabase(ctx, from, partial); err != nil {
 		return info, errors.Join(err, removeDatabase(partial))
 	}
 	if err := clearLog(ctx, path); err != nil {
@@ -101,9 +100,8 @@ func setAside(path string) error {
 	return nil
 }
 
-// copyDatabase writes a consistent copy of a database, verified and synced, and calls
-// copied when it has read the database.
-func copyDatabase(ctx context.Context, from, to string, copied func()) (info BackupInfo, err error) {
+// copyDatabase writes a consistent copy of a database, verified and synced.
+func copyDatabase(ctx context.Context, from, to string) (info BackupInfo, err error) {
 	if err := removeDatabase(to); err != nil { // left by an interrupted attempt
 		return info, err
 	}
@@ -117,14 +115,14 @@ func copyDatabase(ctx context.Context, from, to string, copied func()) (info Bac
 	if err != nil {
 		return info, fileError(from, err)
 	}
-	if err := errors.Join(c.copyPages(ctx, from, to), c.Close()); err != nil {
+	p := newPace(from)
+	if err := errors.Join(c.copyPages(ctx, from, to, p), c.Close()); err != nil {
 		return info, err
 	}
-	copied()
 	if err := renameCounters(ctx, to); err != nil {
 		return info, fileError(to, err)
 	}
-	if info, err = verify(ctx, to, from); err != nil {
+	if info, err = verify(ctx, to, from, p); err != nil {
 		return info, err
 	}
 	return info, syncFile(to)
@@ -173,11 +171,12 @@ func checkIntegrity(ctx context.Context, c *conn, path string) error {
 
 // verify reads a whole database that no other process has open. It is a copy of
 // original, page by page, and an error is one of original.
-func verify(ctx context.Context, path, original string) (info BackupInfo, err error) {
+func verify(ctx context.Context, path, original string, p *pace) (info BackupInfo, err error) {
 	c, err := connect(ctx, path, readOnly)
 	if err != nil {
 		return info, fileError(path, err)
 	}
+	c.onProgress(func() { p.keep(ctx) })
 	if err = checkIntegrity(ctx, c, original); err == nil {
 		info.Position, err = logHead(ctx, c)
 	}

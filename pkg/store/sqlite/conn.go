@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"modernc.org/libc"
 	"modernc.org/sqlite"
@@ -20,6 +21,8 @@ type conn struct {
 	tls   *libc.TLS
 	db    uintptr // sqlite3*
 	stmts []*stmt
+
+	progress func(*libc.TLS, uintptr) int32 // see onProgress
 }
 
 // libError is an error of SQLite.
@@ -145,6 +148,14 @@ func (c *conn) keepPlans() int32 {
 // last step of the setup, because every earlier step may have to wait.
 func (c *conn) disableBusyTimeout() {
 	sqlite3.Xsqlite3_busy_timeout(c.tls, c.db, 0)
+}
+
+// onProgress has do called often while a statement runs: after every 1,000 of its
+// steps, or pages that it checks.
+func (c *conn) onProgress(do func()) {
+	c.progress = func(*libc.TLS, uintptr) int32 { do(); return 0 }
+	// SQLite keeps the address only; the field keeps the function in memory.
+	sqlite3.Xsqlite3_progress_handler(c.tls, c.db, 1000, *(*uintptr)(unsafe.Pointer(&c.progress)), 0)
 }
 
 // readOnly reports whether SQLite would refuse to write to the file.

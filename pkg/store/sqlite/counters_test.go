@@ -127,7 +127,7 @@ func TestBackupIsAnotherFile(t *testing.T) {
 	path, backup := filepath.Join(dir, "tasks.db"), filepath.Join(dir, "backup.db")
 	s := open(t, Options{Path: path})
 	fill(t, s, 10)
-	if _, err := Backup(t.Context(), path, backup, func() {}); err != nil {
+	if _, err := Backup(t.Context(), path, backup); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(backup)

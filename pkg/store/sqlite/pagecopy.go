@@ -8,14 +8,14 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// pagesPerStep is how many pages are copied between two looks at the context.
-const pagesPerStep = 1000
+// pagesPerStep is how many pages are copied between two looks at the context and the
+// pace: less than a millisecond.
+const pagesPerStep = 100
 
 // copyPages copies the database of c, as one transaction sees it, to the empty file at
-// path. Page by page it takes a small part of the time of VACUUM INTO; during the
-// transaction SQLite's log grows, which slows writers down. from is the path of the
-// database, for errors.
-func (c *conn) copyPages(ctx context.Context, from, path string) error {
+// path. VACUUM INTO would build every table again, which takes several times the work.
+// from is the path of the database, for errors.
+func (c *conn) copyPages(ctx context.Context, from, path string, p *pace) error {
 	// A copy that is not whole is removed, so nothing in it needs a journal or a sync.
 	to, err := connect(ctx, path, readWrite, "journal_mode = OFF", "synchronous = OFF")
 	if err != nil {
@@ -23,7 +23,7 @@ func (c *conn) copyPages(ctx context.Context, from, path string) error {
 	}
 	if err = c.exec(ctx, "BEGIN"); err == nil {
 		if err = checkOurs(ctx, c, from); err == nil { // its first read begins the snapshot
-			err = c.copyTo(ctx, to)
+			err = c.copyTo(ctx, to, p)
 		}
 		_ = c.exec(context.WithoutCancel(ctx), "ROLLBACK") // nothing was written
 	}
@@ -37,7 +37,7 @@ func (c *conn) copyPages(ctx context.Context, from, path string) error {
 }
 
 // copyTo copies all pages to the database that to has open.
-func (c *conn) copyTo(ctx context.Context, to *conn) error {
+func (c *conn) copyTo(ctx context.Context, to *conn, p *pace) error {
 	name, err := libc.CString("main")
 	if err != nil {
 		return err
@@ -50,6 +50,7 @@ func (c *conn) copyTo(ctx context.Context, to *conn) error {
 	rc := int32(sqlite3.SQLITE_OK)
 	for rc == sqlite3.SQLITE_OK && ctx.Err() == nil {
 		rc = sqlite3.Xsqlite3_backup_step(to.tls, backup, pagesPerStep)
+		p.keep(ctx)
 	}
 	if finished := sqlite3.Xsqlite3_backup_finish(to.tls, backup); rc == sqlite3.SQLITE_DONE {
 		rc = finished

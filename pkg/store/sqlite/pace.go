@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"taskctl/pkg/wait"
+)
+
+const (
+	// workPiece is how long a copy works at least before it waits.
+	workPiece = 5 * time.Millisecond
+	// waitPerWork is how many times as long it waits, so that it takes a ninth of the
+	// time of one core.
+	waitPerWork = 8
+)
+
+// pace makes a copy slow while others write to the database, which it would otherwise
+// slow down by more than a tenth. A low priority is not enough: cores share caches
+// and memory, so work costs others even on an idle core.
+type pace struct {
+	log     string    // path of SQLite's log, which every write changes
+	written time.Time // when the log was changed last, as far as is known
+	began   time.Time // of the work since the last wait
+}
+
+func newPace(path string) *pace {
+	p := &pace{log: path + "-wal", began: time.Now()}
+	p.othersWrite()
+	return p
+}
+
+// keep is called often during the work.
+func (p *pace) keep(ctx context.Context) {
+	worked := time.Since(p.began)
+	if worked < workPiece {
+		return
+	}
+	if p.othersWrite() {
+		wait.Sleep(ctx, waitPerWork*worked)
+	}
+	p.began = time.Now()
+}
+
+// othersWrite reports whether the log has changed since the last call.
+func (p *pace) othersWrite() bool {
+	info, err := os.Stat(p.log)
+	if err != nil || info.ModTime().Equal(p.written) {
+		return false // no log: nobody has the database open
+	}
+	p.written = info.ModTime()
+	return true
+}
