@@ -8,12 +8,11 @@ import (
 	"taskctl/pkg/wait"
 )
 
+// After workPiece or more of work a copy waits for workPause: it takes a ninth of the
+// time of one core at most.
 const (
-	// workPiece is how long a copy works at least before it waits.
 	workPiece = 5 * time.Millisecond
-	// waitPerWork is how many times as long it waits, so that it takes a ninth of the
-	// time of one core.
-	waitPerWork = 8
+	workPause = 8 * workPiece
 )
 
 // pace makes a copy slow while others write to the database, which it would otherwise
@@ -33,12 +32,11 @@ func newPace(path string) *pace {
 
 // keep is called often during the work.
 func (p *pace) keep(ctx context.Context) {
-	worked := time.Since(p.began)
-	if worked < workPiece {
+	if time.Since(p.began) < workPiece {
 		return
 	}
 	if p.othersWrite() {
-		wait.Sleep(ctx, waitPerWork*worked)
+		wait.Sleep(ctx, workPause)
 	}
 	p.began = time.Now()
 }

@@ -36,7 +36,7 @@ func TestPace(t *testing.T) {
 		if waited := after(workPiece / 2); waited != 0 {
 			t.Errorf("after a little work it waits %v", waited)
 		}
-		if waited := after(workPiece / 2); waited != waitPerWork*workPiece {
+		if waited := after(workPiece / 2); waited != workPause {
 			t.Errorf("it waits %v", waited)
 		}
 		if waited := after(time.Second); waited != 0 {
