@@ -198,6 +198,11 @@ func (e *examination) directories() {
 	if private && exists(e.cfg.DataDir()) {
 		e.add("secrets", Good, e.lang.DoctorPrivate(), "")
 	}
+	for _, path := range e.cfg.SecretFiles() { // the group may read them: a service has one of its own
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 && os.PathSeparator == '/' {
+			e.add("secrets", Warning, e.lang.DoctorTooOpen(path, fmt.Sprintf("%#o", info.Mode().Perm())), e.lang.DoctorFixSecretFile(path))
+		}
+	}
 }
 
 func (e *examination) ports(ctx context.Context) {

@@ -103,6 +103,10 @@ func TestFindings(t *testing.T) {
 		"a secret that everybody can read": {func(t *testing.T, cfg *config.Config) {
 			write(t, cfg.LinkToken(), 0o644)
 		}, "secrets", doctor.Warning, "link.token"},
+		"a file with a token that everybody can read": {func(t *testing.T, cfg *config.Config) {
+			cfg.Auth.TokenFile = "token"
+			write(t, filepath.Join(cfg.Dir, "token"), 0o644)
+		}, "secrets", doctor.Warning, "token"},
 		"a port that is taken": {func(t *testing.T, cfg *config.Config) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {

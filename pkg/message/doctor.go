@@ -112,6 +112,11 @@ func (l Lang) DoctorFixTooOpen(path string) string {
 	return l.say("chmod go= %s", "chmod go= %s", path)
 }
 
+// DoctorFixSecretFile closes a file with secrets to all but its owner and group.
+func (l Lang) DoctorFixSecretFile(path string) string {
+	return l.say("chmod o= %s", "chmod o= %s", path)
+}
+
 func (l Lang) DoctorPrivate() string {
 	return l.say("data/ is private to this user", "data/ es privado de este usuario")
 }
