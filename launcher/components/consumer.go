@@ -49,7 +49,10 @@ func RunConsumer(ctx context.Context, cfg *config.Config, options consumer.Confi
 // protected lists the files of the system in the directory, which a consumer that runs
 // by hand must not overwrite.
 func protected(cfg *config.Config) consumer.Protected {
-	p := consumer.Protected{Dir: cfg.DataDir()}
+	p := consumer.Protected{Dir: cfg.DataDir(), Files: cfg.SecretFiles()}
+	if cfg.File != "" {
+		p.Files = append(p.Files, cfg.File)
+	}
 	for _, name := range cfg.LogNames() {
 		p.Files = append(p.Files, filepath.Join(cfg.LogDir(), name+".log"))
 		rotated, _ := filepath.Glob(filepath.Join(cfg.LogDir(), name+"-*")) // the pattern is valid

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"taskctl/pkg/store/storetest"
 	"taskctl/pkg/task"
+	"taskctl/pkg/wait/waittest"
 )
 
 // smallDisk mounts a disk of that number of bytes.
@@ -93,5 +95,56 @@ func TestFullDisk(t *testing.T) {
 	checkWhole(t, s, acknowledged)
 	if at := head(t, s); at.Epoch != epoch || at.Seq != uint64(len(acknowledged)) {
 		t.Fatalf("%d writes were acknowledged, and the log stands at %v", len(acknowledged), at)
+	}
+}
+
+// TestFullDiskStaysFull has little space left after a write was refused: a test write of
+// SQLite fits, and no task does.
+func TestFullDiskStaysFull(t *testing.T) {
+	dir := smallDisk(t, 8<<20)
+	s := open(t, Options{Path: filepath.Join(dir, "tasks.db")})
+	addTask(t, s, "before", "")
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 16<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	write := func() error {
+		_, err := s.Write(t.Context(), task.Change{
+			Kind: task.Create, ID: storetest.NewID(t), Patch: storetest.Values("x", strings.Repeat("long ", 2000), false),
+		})
+		return err
+	}
+	for range 20 { // SQLite's log may have room for some
+		if err := write(); err != nil && !errors.Is(err, task.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	if err := s.CheckWrite(t.Context()); err == nil {
+		t.Fatal("writes are refused, and the store says that it takes them")
+	}
+	changed := func() time.Time {
+		info, err := os.Stat(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.ModTime()
+	}
+	before := changed()
+	waittest.For(t, "a test write", func() bool { return changed().After(before) })
+	if err := s.CheckWrite(t.Context()); err == nil {
+		t.Error("a test write fits, and the store says that it takes writes")
+	}
+	if err := write(); !errors.Is(err, task.ErrUnavailable) {
+		t.Errorf("the disk is not full: %v", err)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	waittest.For(t, "the store to notice the space", func() bool { return s.CheckWrite(t.Context()) == nil })
+	if err := write(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".space-*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
 	}
 }

@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -35,9 +38,16 @@ func (w *writer) refuse(err error) {
 	w.answer()
 }
 
+// requiredSpace is how much space there must be before writes count as possible again,
+// in bytes. A test write of SQLite may fit where no task does.
+const requiredSpace = 1 << 20
+
 // tryWrite checks whether writes are possible again after a failed one.
 func (w *writer) tryWrite() {
 	err := w.guard.check()
+	if err == nil {
+		err = checkSpace(filepath.Dir(w.path))
+	}
 	if err == nil {
 		err = w.immediate(func(ctx context.Context) error { return w.probe.exec(ctx) })
 	}
@@ -46,6 +56,23 @@ func (w *writer) tryWrite() {
 		return
 	}
 	w.accept()
+}
+
+// checkSpace writes a temporary file, because what a file system says of its free space
+// knows neither quotas nor reserves.
+func checkSpace(dir string) (err error) {
+	file, err := os.CreateTemp(dir, ".space-*")
+	if err != nil {
+		return err
+	}
+	_ = os.Remove(file.Name()) // now, so that a kill leaves nothing; Windows needs it closed
+	_, err = file.Write(make([]byte, requiredSpace))
+	if err == nil {
+		err = file.Sync() // space may be assigned only now
+	}
+	err = errors.Join(err, file.Close())
+	_ = os.Remove(file.Name())
+	return err
 }
 
 // checkWrite returns why writes are refused, or nil.
