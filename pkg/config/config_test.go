@@ -122,7 +122,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"unknown store", "store: mysql\n", `store takes sqlite or postgres, not "mysql"`},
 		{"no yaml", "api: [\n", `not YAML`},
 		{"not a mapping", "- a\n", `takes keys and values`},
-		{"component without name", "components:\n  - command: [a]\n", `:2: the name of a component is up to 63`},
+		{"component without name", "components:\n  - command: [a]\n", `:2: a component needs a name of at most 63`},
 		{"component name taken", "components:\n  - {name: api, command: [a]}\n", `:2: the name "api" is already used or reserved`},
 		{"component without command", "components:\n  - name: x\n", `:2: x needs a command`},
 		{"component with unknown key", "components:\n  - name: x\n    command: [a]\n    redy: {log: a}\n", `:4: "redy" is not a setting; did you mean "ready"?`},
@@ -154,7 +154,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		{"list for a component's number", "components:\n  - {name: x, command: [a], restart: {max: [1]}}\n", `:2: restart.max takes one value`},
 		{"host that is null", "api: {hosts: [~]}\n", `:1: api.hosts is null`},
 		{"component that is a word", "components: [mailer]\n", `:1: a component must be written as {name: NAME, command: [program, argument, …]}`},
-		{"component with a long name", "components:\n  - {name: " + strings.Repeat("a", 64) + ", command: [a]}\n", `:2: the name of a component is up to 63 lower-case letters`},
+		{"component with a long name", "components:\n  - {name: " + strings.Repeat("a", 64) + ", command: [a]}\n", `:2: a component needs a name of at most 63 lower-case letters`},
 		{"unknown signal", "components:\n  - {name: x, command: [a], stop: {signal: TERM}}\n", `stop.signal takes`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (l Lang) BackupDone(file string, tasks int64, position, size string) string
 // RestoreDone says what the database contains now.
 func (l Lang) RestoreDone(file string, tasks int64, position string) string {
 	return l.say("restored and verified: %s, %s, from position %s. Clients will be told to read all tasks again",
-		"copia restaurada y comprobada: %s, %s, de la posición %s. Se dirá a los clientes que vuelvan a leer todas las tareas",
+		"copia restaurada y comprobada: %s, %s, desde la posición %s. Se dirá a los clientes que vuelvan a leer todas las tareas",
 		file, l.tasks(tasks), position)
 }
 
@@ -56,7 +56,7 @@ func (l Lang) ImportDryRun(c ImportCounts) string {
 // ImportDone says what an import has done.
 func (l Lang) ImportDone(c ImportCounts) string {
 	return l.say("imported; added: %d, changed: %d, unchanged: %d, lines skipped: %d",
-		"importado; añadidas: %d, cambiadas: %d, sin cambios: %d, líneas omitidas: %d",
+		"importación terminada; tareas añadidas: %d, cambiadas: %d, sin cambios: %d, líneas omitidas: %d",
 		c.Added, c.Changed, c.Unchanged, c.Bad)
 }
 
@@ -123,6 +123,6 @@ func (l Lang) ImportNothing(bad int) string {
 
 // ImportNotNotified says that clients receive the imported tasks later than usual.
 func (l Lang) ImportNotNotified(cause string) string {
-	return l.say("the notification server could not be notified of the import; clients receive it within a few seconds: %s",
-		"no se ha podido avisar al servidor de notificaciones de la importación; los clientes la recibirán en unos segundos: %s", cause)
+	return l.say("the notification server could not be notified of the import (%s); clients receive it within a few seconds",
+		"no se ha podido avisar al servidor de notificaciones de la importación (%s); los clientes la recibirán en unos segundos", cause)
 }

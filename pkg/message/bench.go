@@ -62,7 +62,7 @@ func (l Lang) BenchAllFailed(sample string) string {
 // BenchUnfaithful says that notifications were lost or repeated.
 func (l Lang) BenchUnfaithful(lost, repeated, resets uint64, disconnected int) string {
 	return l.say("notifications failed; lost: %d, repeated: %d, resets: %d, clients disconnected: %d",
-		"han fallado notificaciones; perdidas: %d, repetidas: %d, reinicios: %d, clientes desconectados: %d", lost, repeated, resets, disconnected)
+		"han fallado notificaciones; perdidas: %d, repetidas: %d, mensajes reset: %d, clientes desconectados: %d", lost, repeated, resets, disconnected)
 }
 
 // Reports.

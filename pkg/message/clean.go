@@ -59,7 +59,7 @@ func (l Lang) CleanChoices() string { return l.say("[y/N/q]", "[s/N/q]") }
 func (l Lang) CleanYesLetter() string { return l.say("y", "s") }
 
 func (l Lang) CleanCancelled() string {
-	return l.say("cancelled; nothing was changed", "cancelado; no se cambió nada")
+	return l.say("cancelled; nothing was changed", "cancelado; no se ha cambiado nada")
 }
 
 func (l Lang) CleanNeedsAnswer() string {

@@ -85,7 +85,7 @@ func (l Lang) StopKilledLauncher(pid int) string {
 
 // StopWaits says which component a stop waits for.
 func (l Lang) StopWaits(component string, pid int, since time.Duration) string {
-	return l.say("waiting for %s (pid %d), %s so far", "esperando a %s (pid %d), ya %s", component, pid, since.Round(time.Second))
+	return l.say("waiting for %s (pid %d), %s so far", "esperando a %s (pid %d) desde hace %s", component, pid, since.Round(time.Second))
 }
 
 // restart
@@ -121,8 +121,8 @@ func (l Lang) ReloadNextStart(keys []string) string {
 
 // SettingsChanged says that the settings file is newer than what the system has read of it.
 func (l Lang) SettingsChanged(file string) string {
-	return l.say("%s was changed after the start; `taskctl reload` applies changes of components",
-		"%s se cambió después del arranque; `taskctl reload` aplica los cambios de componentes", file)
+	return l.say("%s was changed after the start; `taskctl reload` applies the changes of components",
+		"%s se cambió después del arranque; `taskctl reload` aplica los cambios de los componentes", file)
 }
 
 // BinaryReplaced says that the system runs another program than the one on disk.

@@ -28,7 +28,7 @@ func (l Lang) CommandNotExecutable(path string) string {
 // CommandNoShebang says that a script does not name its interpreter.
 func (l Lang) CommandNoShebang(path string) string {
 	return l.say("%s is a text file without #! in its first line; add one such as #!/bin/sh, or name the interpreter in command",
-		"%s es un archivo de texto sin #! en su primera línea; añada una como #!/bin/sh, o nombre el intérprete en command", path)
+		"%s es un archivo de texto sin #! en su primera línea; añada una como #!/bin/sh, o indique el intérprete en command", path)
 }
 
 // CommandNoInterpreter says that the interpreter of a script is missing.

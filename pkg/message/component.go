@@ -123,7 +123,7 @@ func (l Lang) ComponentWaitsFor(name string, others []string) string {
 
 // ComponentReadyWhen says which condition of the settings a running component has not met yet.
 func (l Lang) ComponentReadyWhen(name, condition string) string {
-	return l.say("%s runs, but is not ready until this condition holds: %s", "%s se ejecuta, pero no estará listo hasta que se cumpla esta condición: %s", name, condition)
+	return l.say("%s runs, but is not ready until this condition holds: %s", "%s se ejecuta, pero no está listo hasta que se cumpla esta condición: %s", name, condition)
 }
 
 // ComponentHung says what is done about a component that does not answer.
@@ -145,7 +145,7 @@ func (l Lang) ComponentFilesChanged(name string, files []string) string {
 
 // WhyFilesChanged says when and why a component was last restarted.
 func (l Lang) WhyFilesChanged(at string, files []string) string {
-	return l.say("restarted at %s because files that it watches changed: %s", "se reinició a las %s porque cambiaron archivos que vigila: %s", at, l.someOf(files))
+	return l.say("restarted at %s because files that it watches changed: %s", "se reinició el %s porque cambiaron archivos que vigila: %s", at, l.someOf(files))
 }
 
 // mostNames is how many names of a list are shown.
@@ -178,7 +178,7 @@ func (l Lang) WatchFailed(name, why string) string {
 
 // WatchLimit completes WatchFailed where the system watches no more.
 func (l Lang) WatchLimit(why, sysctl string) string {
-	return l.say("%s; raise %s with sysctl, or watch less", "%s; aumente %s con sysctl, o vigile menos", why, sysctl)
+	return l.say("%s; raise %s with sysctl, or watch fewer directories", "%s; aumente %s con sysctl, o vigile menos directorios", why, sysctl)
 }
 
 // RestartFailed says why the next generation of a component is not ready.
@@ -201,8 +201,8 @@ func (l Lang) RestartStopped() string {
 	return l.say("stopped before it was restarted", "detenido antes de reiniciarse")
 }
 
-// RestartedNot says that a component was restarted, and what became of it since.
+// RestartedNot says that a component became ready and then did not stay so.
 func (l Lang) RestartedNot(name, state string) string {
-	return l.say("%s was restarted, but is %s again; `taskctl why %s` explains it", "%s se reinició, pero está %s otra vez; `taskctl why %s` lo explica",
+	return l.say("%s became ready, but is now %s; `taskctl why %s` explains it", "%s llegó a estar listo, pero ahora está %s; `taskctl why %s` lo explica",
 		name, l.StateName(state), name)
 }

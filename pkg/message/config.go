@@ -134,8 +134,8 @@ func (l Lang) ConfigNotPostgres(key, value, why string) string {
 
 // ConfigNotIdentifier says that a value is not a plain name.
 func (l Lang) ConfigNotIdentifier(key, value string) string {
-	return l.say("%s takes a name of small letters, digits and underscores, not %q",
-		"%s admite un nombre de minúsculas, dígitos y guiones bajos, no %q", key, value)
+	return l.say("%s takes a name of lower-case letters, digits and underscores, not %q",
+		"%s admite un nombre de minúsculas, cifras y guiones bajos, no %q", key, value)
 }
 
 // ConfigNotScalar says that a key has a list or a mapping instead of one value.
@@ -192,8 +192,8 @@ func (l Lang) ComponentNotMapping() string {
 
 // ComponentUnnamed says that a component has no usable name.
 func (l Lang) ComponentUnnamed(name string) string {
-	return l.say("the name of a component is up to 63 lower-case letters, digits, - and _, and begins with a letter or digit; %q is not",
-		"el nombre de un componente son hasta 63 minúsculas, cifras, - y _, y empieza por letra o cifra; %q no lo es", name)
+	return l.say("a component needs a name of at most 63 lower-case letters, digits, - and _, the first a letter or digit, not %q",
+		"un componente necesita un nombre de 63 minúsculas, cifras, - y _ como máximo, que empiece por letra o cifra, no %q", name)
 }
 
 // ComponentBadVariable says that a name is not valid for an environment variable.

@@ -48,10 +48,10 @@ func (l Lang) ConsumerForeign(status int) string {
 func (l Lang) ConsumerTLS(fault string) string {
 	switch fault {
 	case "unknown_authority":
-		return l.say("its certificate is signed by an authority that this machine does not trust; SSL_CERT_FILE can name the file of another one",
-			"su certificado está firmado por una autoridad en la que esta máquina no confía; SSL_CERT_FILE puede indicar el archivo de otra")
+		return l.say("its certificate is signed by an authority that this machine does not trust; set SSL_CERT_FILE to a file with the certificate of that authority",
+			"su certificado está firmado por una autoridad en la que esta máquina no confía; defina SSL_CERT_FILE con un archivo que contenga el certificado de esa autoridad")
 	case "wrong_host":
-		return l.say("its certificate is for another host name", "su certificado es de otro nombre de host")
+		return l.say("its certificate is for another host name", "su certificado es para otro nombre de host")
 	case "expired":
 		return l.say("its certificate has expired or is not valid yet", "su certificado ha caducado o todavía no es válido")
 	case "not_tls":

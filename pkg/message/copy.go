@@ -26,14 +26,14 @@ func (l Lang) CopyInUse(server string) string {
 
 // CopySchemaExists says that there is something in the place of the copy.
 func (l Lang) CopySchemaExists(schema string) string {
-	return l.say("schema %[1]s exists already; nothing was changed. If it may be lost: DROP SCHEMA %[1]s CASCADE, or choose another postgres.schema",
-		"el esquema %[1]s ya existe; no se ha cambiado nada. Si puede perderse: DROP SCHEMA %[1]s CASCADE, o elija otro postgres.schema", schema)
+	return l.say("schema %[1]s exists already; nothing was changed. If its content is not needed: DROP SCHEMA %[1]s CASCADE, or choose another postgres.schema",
+		"el esquema %[1]s ya existe; no se ha cambiado nada. Si no necesita lo que contiene: DROP SCHEMA %[1]s CASCADE, o elija otro postgres.schema", schema)
 }
 
 // CopyFileExists says that there is something in the place of the copy.
 func (l Lang) CopyFileExists(path string) string {
 	return l.say("%s exists already; nothing was changed. Move it away, or choose another --dir",
-		"%s ya existe; no se ha cambiado nada. Muévalo, o elija otro --dir", path)
+		"%s ya existe; no se ha cambiado nada. Muévalo a otro sitio, o elija otro --dir", path)
 }
 
 // CopyChanged says that the source was written to meanwhile.

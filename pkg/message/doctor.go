@@ -101,7 +101,7 @@ func (l Lang) DoctorFixLog(path, kind string) string {
 
 // DoctorFixReadOnly is for a file system that is mounted read-only.
 func (l Lang) DoctorFixReadOnly() string {
-	return l.say("choose another --dir, or mount that file system read-write", "elija otro --dir, o monte ese sistema de archivos con escritura")
+	return l.say("choose another --dir, or mount that file system read-write", "elija otro --dir, o monte ese sistema de archivos con permiso de escritura")
 }
 
 func (l Lang) DoctorTooOpen(path, mode string) string {
@@ -118,7 +118,7 @@ func (l Lang) DoctorFixSecretFile(path string) string {
 }
 
 func (l Lang) DoctorPrivate() string {
-	return l.say("data/ is private to this user", "data/ es privado de este usuario")
+	return l.say("data/ is private to this user", "solo este usuario puede acceder a data/")
 }
 
 func (l Lang) DoctorDatabase(seq uint64) string {
@@ -134,7 +134,7 @@ func (l Lang) DoctorBadDatabase(why string) string {
 }
 
 func (l Lang) DoctorFixDatabase(path string) string {
-	return l.say("restore %s from a backup, or move it away to start with an empty one", "restaure %s de una copia de seguridad, o muévala para empezar con una vacía", path)
+	return l.say("restore %s from a backup, or move it away to start with an empty one", "restaure %s desde una copia de seguridad, o muévala a otro sitio para empezar con una vacía", path)
 }
 
 // DoctorState is the severity of a finding in a word.
@@ -147,4 +147,4 @@ func (l Lang) DoctorState(state string) string {
 	}
 	return l.say("ok", "bien")
 }
-func (l Lang) DoctorFix() string { return l.say("fix:", "arreglo:") }
+func (l Lang) DoctorFix() string { return l.say("fix:", "solución:") }

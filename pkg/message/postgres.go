@@ -27,8 +27,8 @@ func (l Lang) PostgresNoDatabase(server string) string {
 // PostgresNoRights: the user lacks a right.
 func (l Lang) PostgresNoRights(server, user, schema, cause string) string {
 	return l.say(
-		"user %[2]s may not use schema %[3]s in PostgreSQL at %[1]s: %[4]s. As its owner: CREATE SCHEMA %[3]s AUTHORIZATION %[2]s",
-		"el usuario %[2]s no puede usar el esquema %[3]s en PostgreSQL en %[1]s: %[4]s. Como propietario: CREATE SCHEMA %[3]s AUTHORIZATION %[2]s",
+		"user %[2]s may not use schema %[3]s in PostgreSQL at %[1]s: %[4]s. As the owner of the database: CREATE SCHEMA %[3]s AUTHORIZATION %[2]s",
+		"el usuario %[2]s no puede usar el esquema %[3]s en PostgreSQL en %[1]s: %[4]s. Como propietario de la base de datos: CREATE SCHEMA %[3]s AUTHORIZATION %[2]s",
 		server, user, schema, cause)
 }
 
@@ -60,7 +60,7 @@ func (l Lang) PostgresTooOld(server, version string) string {
 func (l Lang) PostgresStandby(server string) string {
 	return l.say(
 		"PostgreSQL at %s is a read-only standby. Point postgres.url at the primary; with several hosts, add target_session_attrs=read-write",
-		"PostgreSQL en %s es una réplica de solo lectura. Indique el primario en postgres.url; con varios servidores, añada target_session_attrs=read-write",
+		"PostgreSQL en %s es una réplica de solo lectura. Indique el servidor primario en postgres.url; con varios servidores, añada target_session_attrs=read-write",
 		server)
 }
 

@@ -147,8 +147,8 @@ func (l Lang) PortOfSystem(dir string) string {
 
 // OtherSystem completes NotRunning: the system of another directory listens there.
 func (l Lang) OtherSystem(dir, addr string) string {
-	return l.say("at %[2]s runs the taskctl system in %[1]s: `taskctl status --dir %[1]s` shows it",
-		"en %[2]s está en marcha el sistema taskctl de %[1]s: `taskctl status --dir %[1]s` lo muestra", dir, addr)
+	return l.say("the taskctl system in %[1]s listens at %[2]s: `taskctl status --dir %[1]s` shows it",
+		"el sistema taskctl de %[1]s escucha en %[2]s: `taskctl status --dir %[1]s` lo muestra", dir, addr)
 }
 
 // UsingOtherSystem says that a command works on the system of another directory.
@@ -223,8 +223,8 @@ func (l Lang) DirNotWritable(dir string) string {
 
 // DetachInherited says that inherited sockets stay with the process that inherited them.
 func (l Lang) DetachInherited() string {
-	return l.say("--detach cannot be used with sockets passed by systemd (LISTEN_FDS); without it they are used, and systemd already runs the command in the background",
-		"--detach no se puede usar con sockets recibidos de systemd (LISTEN_FDS); sin él se usan, y systemd ya ejecuta el comando en segundo plano")
+	return l.say("--detach cannot be used with sockets passed by systemd (LISTEN_FDS); leave --detach out, because systemd already runs the command in the background",
+		"--detach no se puede usar con sockets recibidos de systemd (LISTEN_FDS); quite --detach, porque systemd ya ejecuta el comando en segundo plano")
 }
 
 // TerminalMissed says how many messages were dropped because the terminal was blocked.
@@ -235,8 +235,8 @@ func (l Lang) TerminalMissed(n int) string {
 
 // WaitingFor says which component the stop waits for, and for how long already.
 func (l Lang) WaitingFor(component, processes string, since, left time.Duration) string {
-	return l.say("waiting for %s (%s), %s so far; it is killed in %s, or at once with another Ctrl+C",
-		"esperando a %s (%s), %s hasta ahora; se mata en %s, o de inmediato con otro Ctrl+C",
+	return l.say("waiting for %s (%s), %s so far; it will be killed in %s, or at once with another Ctrl+C",
+		"esperando a %s (%s) desde hace %s; se matará dentro de %s, o de inmediato con otro Ctrl+C",
 		component, processes, since.Round(time.Second), left.Round(time.Second))
 }
 

@@ -6,7 +6,7 @@ import "time"
 func (l Lang) DatabaseCorrupt(path string) string {
 	return l.say(
 		"the database %s is damaged; nothing was changed. Put a backup in its place, or move the file away to start with an empty one",
-		"la base de datos %s está dañada; no se ha cambiado nada. Ponga una copia de seguridad en su lugar, o mueva el archivo para empezar con una vacía",
+		"la base de datos %s está dañada; no se ha cambiado nada. Ponga una copia de seguridad en su lugar, o mueva el archivo a otro sitio para empezar con una vacía",
 		path)
 }
 
@@ -14,7 +14,7 @@ func (l Lang) DatabaseCorrupt(path string) string {
 func (l Lang) DatabaseNotOne(path string) string {
 	return l.say(
 		"%s is not a database, or is damaged; nothing was changed. Move it away to start with an empty one",
-		"%s no es una base de datos, o está dañada; no se ha cambiado nada. Mueva el archivo para empezar con una vacía",
+		"%s no es una base de datos, o está dañado; no se ha cambiado nada. Muévalo a otro sitio para empezar con una vacía",
 		path)
 }
 
@@ -22,7 +22,7 @@ func (l Lang) DatabaseNotOne(path string) string {
 func (l Lang) DatabaseForeign(path string) string {
 	return l.say(
 		"%s is the database of another program; nothing was changed. Move it away, or choose another --dir",
-		"%s es la base de datos de otro programa; no se ha cambiado nada. Muévala, o elija otro --dir",
+		"%s es la base de datos de otro programa; no se ha cambiado nada. Muévala a otro sitio, o elija otro --dir",
 		path)
 }
 
@@ -45,8 +45,8 @@ func (l Lang) DatabaseReadOnly(path string) string {
 // DatabaseFull: no space is left to create the file.
 func (l Lang) DatabaseFull(path string) string {
 	return l.say(
-		"there is no space left on the disk for the database %s",
-		"no queda espacio en el disco para la base de datos %s",
+		"there is no space left on the disk for the database %s. Free some space, or choose another --dir",
+		"no queda espacio en el disco para la base de datos %s. Libere espacio, o elija otro --dir",
 		path)
 }
 
@@ -70,7 +70,7 @@ func (l Lang) DatabaseRemoved(path string) string {
 func (l Lang) DatabaseReplaced(path string) string {
 	return l.say(
 		"%s was replaced by another file, or overwritten, while taskctl was using it; nothing is served from it until it is opened again. To put back a backup: taskctl stop, taskctl restore FILE, taskctl start",
-		"%s se sustituyó por otro archivo, o se sobrescribió, mientras taskctl lo usaba; no se sirve nada de él hasta que se vuelva a abrir. Para recuperar una copia: taskctl stop, taskctl restore FILE, taskctl start",
+		"%s se sustituyó por otro archivo, o se sobrescribió, mientras taskctl lo usaba; no se sirve nada de él hasta que se vuelva a abrir. Para recuperar una copia: taskctl stop, taskctl restore ARCHIVO, taskctl start",
 		path)
 }
 

@@ -23,7 +23,7 @@ func (l Lang) TaskNone() string { return l.say("no tasks", "no hay tareas") }
 
 // TaskMore is said when a list ends before the tasks do.
 func (l Lang) TaskMore(shown int) string {
-	return l.say("only the newest %d are listed; --limit N or --all lists more", "solo se listan las %d más nuevas; --limit N o --all lista más", shown)
+	return l.say("only the newest %d are listed; use --limit N or --all to list more", "solo se muestran las %d más nuevas; use --limit N o --all para ver más", shown)
 }
 
 func (l Lang) TaskTitleEmpty() string {
@@ -49,8 +49,8 @@ func (l Lang) TaskUnknown(id string) string {
 
 // TaskAmbiguous heads the candidates for a shortened id.
 func (l Lang) TaskAmbiguous(part string) string {
-	return l.say("the ids of several tasks begin or end with %s; write more of the id:",
-		"los ids de varias tareas empiezan o terminan por %s; escriba una parte mayor:", part)
+	return l.say("the ids of several tasks begin or end with %[1]s; write more of the id:",
+		"los ids de varias tareas empiezan por %[1]s o terminan en %[1]s; escriba más caracteres del id:", part)
 }
 
 // TaskChanged says that someone else changed the task first.

@@ -15,7 +15,7 @@ func (l Lang) WhyDied(at string, pid int, generation uint64, exit string, uptime
 
 // WhyNotStarted tells of a generation whose process could not be started.
 func (l Lang) WhyNotStarted(at string, generation uint64, exit string) string {
-	return l.say("at %s: generation %d %s", "a las %s: la generación %d %s", at, generation, exit)
+	return l.say("at %s: generation %d %s", "el %s: la generación %d %s", at, generation, exit)
 }
 
 // WhyProbes heads the last health checks before the death.
