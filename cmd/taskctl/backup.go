@@ -19,15 +19,16 @@ import (
 func (p *program) backupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
-		Short: p.text("Copy the database, also while the system runs", "Copia la base de datos, también en marcha"),
+		Short: p.text("Copy the database, also while the system runs", "Copia la base de datos, también con el sistema en marcha"),
 		Long: p.text(`Write a copy of the database to FILE, which must not exist. The system may be
-running: the copy is of one moment, and the command says at which position. It is
-synced to disk and checked before it gets its name. While others write, the command
-works slowly, so that it hardly slows them down.`,
+running: the copy has the state of one moment, and the command prints the position
+of that moment. The copy is synced to disk and checked before it gets its name.
+While others write, the command works slowly, so that it hardly slows them down.`,
 			`Escribe una copia de la base de datos en ARCHIVO, que no debe existir. El sistema
-puede estar en marcha: la copia es de un solo momento, y el comando dice de qué
-posición. Se sincroniza con el disco y se comprueba antes de recibir su nombre.
-Mientras otros escriben, el comando trabaja despacio, para no frenarlos apenas.`),
+puede estar en marcha: la copia tiene el estado de un solo momento, y el comando
+muestra la posición de ese momento. La copia se sincroniza con el disco y se
+comprueba antes de recibir su nombre. Mientras hay otras escrituras, el comando
+trabaja despacio para que apenas se retrasen.`),
 		Example: "  taskctl backup tasks-$(date +%F).db",
 		Args:    p.exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,7 +74,7 @@ to read all tasks again (reset), because the history after the backup is gone.`,
 El sistema tiene que estar detenido. Antes se comprueba ARCHIVO, y la base de datos
 actual sigue en su lugar hasta que la copia está completa. A los clientes que
 estaban conectados se les dice que vuelvan a leer todas las tareas (reset), porque
-lo ocurrido después de la copia ya no está.`),
+el historial posterior a la copia ya no existe.`),
 		Example: "  taskctl stop\n  taskctl restore tasks-2026-11-28.db\n  taskctl start --detach",
 		Args:    p.exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -40,7 +40,7 @@ func (p *program) benchCommand() *cobra.Command {
 measures the limits of this machine, because only ratios can be compared between
 machines. The tasks that it creates are deleted afterwards. Ctrl+C ends the
 measurement and prints the results so far.`,
-			`Pone carga sobre un sistema en marcha y muestra tasas y percentiles. En la misma
+			`Somete a carga un sistema en marcha y muestra tasas y percentiles. En la misma
 ejecución mide los límites de esta máquina, porque entre máquinas solo se
 pueden comparar proporciones. Las tareas que crea se borran al final. Ctrl+C
 termina la medición y muestra los resultados hasta entonces.`),

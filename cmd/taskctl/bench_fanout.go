@@ -51,9 +51,9 @@ crean primero, y los clientes reanudan desde antes de ellas.`),
 	flags.StringArrayVar(&o.ws, "ws", nil, p.text("`URL` of the notification server; repeat it to share the clients between several (default: that of the running system, or of the settings)",
 		"`URL` del servidor de notificaciones; repítala para repartir los clientes entre varios (por defecto: la del sistema en marcha, o la de los ajustes)"))
 	flags.IntVar(&c.Clients, "clients", 1000, p.lang.FlagBenchClients())
-	flags.Uint64Var(&c.Events, "events", 5000, p.text("create `N` tasks; each makes one event", "`N` tareas que se crean; cada una produce un evento"))
+	flags.Uint64Var(&c.Events, "events", 5000, p.text("create `N` tasks; each makes one event", "crea `N` tareas; cada una produce un evento"))
 	flags.Float64Var(&c.Rate, "rate", 0, p.text("create `N` tasks per second (default 0: as fast as the API accepts them)", "crea `N` tareas por segundo (por defecto 0: tan rápido como la API las acepta)"))
-	flags.IntVar(&c.Posters, "posters", 64, p.text("create tasks on `N` connections", "crea tareas por `N` conexiones"))
+	flags.IntVar(&c.Posters, "posters", 64, p.text("create tasks on `N` connections", "crea las tareas a través de `N` conexiones"))
 	flags.DurationVar(&c.Duration, "duration", time.Minute, p.lang.FlagBenchDuration())
 	flags.IntVar(&c.BodyBytes, "size", 200, p.lang.FlagBenchSize())
 	flags.BoolVar(&c.CatchUp, "catchup", false, p.text("create the tasks first; the clients then resume from before them", "crea primero las tareas; los clientes reanudan desde antes de ellas"))

@@ -23,9 +23,9 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Long: p.text(`Check the settings, and name every mistake with its line. The commands of
 components are looked for as well, with their directories and interpreters; what is
 missing on this machine is a warning, which does not change the exit code.`,
-			`Comprueba los ajustes y nombra cada error con su línea. También se buscan las
-comandos de los componentes, con sus directorios e intérpretes; lo que falta en esta
-máquina es un aviso, que no cambia el código de salida.`),
+			`Comprueba los ajustes y nombra cada error con su línea. También se buscan los
+comandos de los componentes, con sus directorios e intérpretes; si falta alguno en
+esta máquina, se muestra un aviso, que no cambia el código de salida.`),
 		Example: "  taskctl config check\n  taskctl config check --config staging.yaml",
 		Args:    p.noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.configCheck(cmd, out) },

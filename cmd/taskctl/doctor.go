@@ -19,15 +19,15 @@ func (p *program) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "doctor",
 		SuggestFor: []string{"diagnose", "verify"},
-		Short:      p.text("Find what is wrong, or soon will be, and how to fix it", "Encuentra lo que va o irá mal y cómo arreglarlo"),
+		Short:      p.text("Find what is wrong, or soon will be, and how to fix it", "Encuentra lo que va mal o pronto irá mal, y cómo arreglarlo"),
 		Long: p.text(`Check the settings, the commands of components, the directory, the ports, the disk,
 the limit of open files, the database, and what an earlier launcher may have left.
-Each problem comes with its fix. Nothing is changed. The exit code is 1 if a problem would keep taskctl
-from running.`,
+Each problem comes with its fix. Nothing is changed. The exit code is 1 if a problem
+would keep taskctl from running.`,
 			`Comprueba los ajustes, los comandos de los componentes, el directorio, los puertos,
 el disco, el límite de archivos abiertos, la base de datos y lo que pudo dejar un
-lanzador anterior. Cada problema viene con su arreglo. No cambia nada. El código de salida es 1 si
-un problema impediría que taskctl funcione.`),
+lanzador anterior. Cada problema se muestra con su solución. No cambia nada. El
+código de salida es 1 si un problema impediría que taskctl funcionara.`),
 		Example: "  taskctl doctor\n  taskctl doctor --json | jq '.[] | select(.state != \"good\")'",
 		Args:    p.noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.doctor(cmd, out) },

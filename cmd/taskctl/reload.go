@@ -15,14 +15,14 @@ func (p *program) reloadCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: p.text("Apply changed settings of components", "Aplica los ajustes cambiados de los componentes"),
-		Long: p.text(`Read the settings again and apply what has changed of the components in them: new
+		Long: p.text(`Read the settings again and apply the changes of the components in them: new
 ones are started, removed ones are stopped, changed ones are restarted, and the
 others are not touched. Changes of restart, watch, ready.timeout and stop.timeout
 are applied without a restart. Changed hooks restart the component hooks. A
 mistake in the settings changes nothing. A detached launcher does the same when it
 receives SIGHUP.`,
-			`Lee los ajustes de nuevo y aplica lo que ha cambiado de sus componentes: los
-nuevos se arrancan, los que faltan se detienen, los cambiados se reinician y los
+			`Lee los ajustes de nuevo y aplica los cambios de sus componentes: los nuevos se
+arrancan, los que ya no están se detienen, los cambiados se reinician y los
 demás no se tocan. Los cambios de restart, watch, ready.timeout y stop.timeout se
 aplican sin reiniciar. Si cambian los hooks, se reinicia el componente hooks. Un
 error en los ajustes no cambia nada. Un lanzador en segundo plano hace lo mismo

@@ -64,7 +64,7 @@ false.`),
 	cmd.Flags().BoolVar(&o.inProcess, "in-process", false, p.text("run the components as goroutines of one process: they share memory, a panic in one ends all, and a single component cannot be killed on its own",
 		"ejecuta los componentes como goroutines de un solo proceso: comparten memoria, un panic en uno acaba con todos y no se puede matar uno solo"))
 	cmd.Flags().BoolVar(&o.noTestTask, "no-test-task", false, p.text("do not create the test task", "no crea la tarea de prueba"))
-	cmd.Flags().BoolVar(&o.output, "output", !screen.IsTerminal(p.stdout), p.text("show what the components print, with their names in front (default where standard output is no terminal)",
+	cmd.Flags().BoolVar(&o.output, "output", !screen.IsTerminal(p.stdout), p.text("show what the components print, with their names in front (default if standard output is not a terminal)",
 		"muestra lo que imprimen los componentes, con su nombre delante (por defecto si la salida estándar no es una terminal)"))
 	formatFlag(cmd, &o.out, p.text("print JSON: the status as one line when everything is ready, and how each component ended as another",
 		"muestra JSON: una línea con el estado cuando todo está listo y otra con cómo terminó cada componente"))

@@ -22,12 +22,13 @@ func (p *program) stopCommand() *cobra.Command {
 		Short:      p.text("Stop everything that start has started", "Detiene todo lo que start ha arrancado"),
 		Long: p.text(`Stop the system of the directory: the components in reverse order, then the
 launcher. The command returns when nothing is left, and prints how each
-component ended. A launcher that does not answer gets SIGTERM, then SIGKILL.
-Named components are stopped alone, and stay stopped until they are started.`,
+component ended. A launcher that does not answer gets SIGTERM, then SIGKILL. If
+components are named, only these are stopped, and they stay stopped until they
+are started.`,
 			`Detiene el sistema del directorio: los componentes en orden inverso y después el
 lanzador. Termina cuando no queda nada, y muestra cómo terminó cada componente.
-Un lanzador que no responde recibe SIGTERM y después SIGKILL. Los componentes
-nombrados se detienen solos y siguen detenidos hasta que se arrancan.`),
+Un lanzador que no responde recibe SIGTERM y después SIGKILL. Si se nombran
+componentes, solo se detienen esos, y siguen detenidos hasta que se arranquen.`),
 		Example:           "  taskctl stop\n  taskctl stop mailer\n  taskctl stop --dir /srv/tasks",
 		ValidArgsFunction: p.completeComponents,
 		RunE: func(cmd *cobra.Command, args []string) error {

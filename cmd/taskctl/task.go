@@ -24,7 +24,7 @@ func (p *program) taskCommand() *cobra.Command {
 		SuggestFor: []string{"tasks", "todo"},
 		Short:      p.text("List, add, change and remove tasks", "Lista, añade, cambia y borra tareas"),
 		Long: p.text(`Work on the tasks of the system that runs in the directory, whatever its port; if
-none runs there, of the one that answers at api.addr.
+none runs there, on the tasks of the system that answers at api.addr.
 
 A task is named by the end of its id, as "taskctl task list" shows it: four
 characters or more, as many as make it unique. A whole id, and a beginning that

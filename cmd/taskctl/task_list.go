@@ -61,7 +61,7 @@ línea (--json).`),
 	cmd.Flags().BoolVar(&o.all, "all", false, p.text("list all tasks, however many", "lista todas las tareas, por muchas que sean"))
 	cmd.Flags().BoolVar(&o.open, "open", false, p.text("only open tasks", "solo tareas pendientes"))
 	cmd.Flags().BoolVar(&o.done, "done", false, p.text("only completed tasks", "solo tareas completadas"))
-	p.trueOrFalse(cmd, &o.completed, p.text("filter by completion, `true|false`: completed or open tasks (default: both)", "filtra, `true|false`: tareas completadas o pendientes (por defecto: ambas)"))
+	p.trueOrFalse(cmd, &o.completed, p.text("filter by completion, `true|false`: completed or open tasks (default: both)", "filtra por estado, `true|false`: tareas completadas o pendientes (por defecto: ambas)"))
 	cmd.Flags().StringVar(&o.search, "search", "", p.text("only tasks whose title or description contains `TEXT`", "solo tareas cuyo título o descripción contenga `TEXTO`"))
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, p.text("print only whole ids, one per line", "muestra solo los ids completos, uno por línea"))
 	formatFlag(cmd, &o.out, p.lang.FlagJSON())

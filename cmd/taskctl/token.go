@@ -18,14 +18,15 @@ func (p *program) tokenCommand() *cobra.Command {
 		Use:   "token",
 		Short: p.text("Make, list and revoke named tokens", "Crea, lista y revoca tokens con nombre"),
 		Long: p.text(`Named tokens let programs and people in, each with one scope: read, write (and
-read), or admin (everything, with status and metrics). Once there has been one,
-every request needs a token. A running system takes changes up within a second,
-on open connections too. Only hashes are kept, in data/tokens.`,
+read), or admin (everything, with status and metrics). From the first one on, every
+request needs a token, even after the last one has been revoked. A running system
+applies changes within a second, on open connections too. Only hashes are kept, in
+data/tokens.`,
 			`Los tokens con nombre dan acceso a programas y personas, cada uno con un alcance:
 read (leer), write (escribir y leer) o admin (todo, también estado y métricas).
-Desde que existe uno, toda petición necesita un token. Un sistema en marcha aplica
-los cambios en un segundo, también en las conexiones abiertas. Solo se guardan
-hashes, en data/tokens.`),
+Desde el primero, toda petición necesita un token, incluso después de revocar el
+último. Un sistema en marcha aplica los cambios en un segundo, también en las
+conexiones abiertas. Solo se guardan hashes, en data/tokens.`),
 		Example: "  taskctl token new grafana --scope admin\n  taskctl token list\n  taskctl token revoke grafana",
 		Args:    p.noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

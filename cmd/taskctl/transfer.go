@@ -86,18 +86,19 @@ func (p *program) importCommand() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: p.text("Add or update tasks from a file of export", "Añade o actualiza tareas de un archivo de export"),
+		Short: p.text("Add or update tasks from an exported file", "Añade o actualiza tareas a partir de un archivo exportado"),
 		Long: p.text(`Put the tasks of FILE into the database; - is the standard input. Ids and times
 are kept: a task whose id is there already gets the values of the file, and one
-that is the same is left alone, so a second import changes nothing. All of it is
-done in one transaction, or none: every line that is no task is named first. While
-a large file is imported into a running system, other writes wait.`,
-			`Pone las tareas de ARCHIVO en la base de datos; - es la entrada estándar. Los ids y
+that is the same is left alone, so a second import changes nothing. The import is
+one transaction: if some lines are not tasks, they are named, and nothing is
+imported unless --skip-bad is given. While a large file is imported into a running
+system, other writes wait.`,
+			`Añade las tareas de ARCHIVO a la base de datos; - es la entrada estándar. Los ids y
 los tiempos se conservan: una tarea cuyo id ya existe recibe los valores del
 archivo, y la que es igual se deja como está, así que una segunda importación no
-cambia nada. Se hace todo en una transacción, o nada: antes se indica cada línea
-que no es una tarea. Mientras se importa un archivo grande en un sistema en
-marcha, las demás escrituras esperan.`),
+cambia nada. La importación es una sola transacción: si algunas líneas no son
+tareas, se indica cuáles y no se importa nada, salvo con --skip-bad. Mientras se
+importa un archivo grande en un sistema en marcha, las demás escrituras esperan.`),
 		Example: "  taskctl import tasks.jsonl --dry-run\n  taskctl import tasks.csv",
 		Args:    p.exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -117,7 +118,7 @@ marcha, las demás escrituras esperan.`),
 	cmd.Flags().StringVar(&o.format, "format", "", p.text("the `FORMAT`: jsonl or csv (default: csv for *.csv, else jsonl)", "el `FORMATO`: jsonl o csv (por defecto: csv para *.csv, si no jsonl)"))
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, p.text("only say what would be done", "solo dice qué se haría"))
 	offerWords(cmd, "format", string(taskfile.JSONL), string(taskfile.CSV))
-	cmd.Flags().BoolVar(&o.skipBad, "skip-bad", false, p.text("import the other lines where some are no tasks", "importa las demás líneas si algunas no son tareas"))
+	cmd.Flags().BoolVar(&o.skipBad, "skip-bad", false, p.text("skip lines that are not tasks, and import the others", "omite las líneas que no son tareas e importa las demás"))
 	return cmd
 }
 
