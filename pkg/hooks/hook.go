@@ -26,8 +26,8 @@ type Hook struct {
 	AllowPrivate []string `json:"allow_private,omitzero"`
 }
 
-// DefaultMaxAttempts is MaxAttempts unless the settings say otherwise. With the
-// delays between them the attempts take about 20 minutes.
+// DefaultMaxAttempts is MaxAttempts unless the settings say otherwise. The delays
+// between the attempts are about 7 minutes together, and at most 14.
 const DefaultMaxAttempts = 12
 
 // Errors of the values of a [Hook].
