@@ -41,7 +41,8 @@ func (p *program) apiCommand() *cobra.Command {
 		Use:   "api",
 		Short: p.text("Run the REST API alone", "Ejecuta solo la API REST"),
 		Long: p.text(`Run the REST API in this terminal, without a launcher. Tasks are stored in
-data/taskctl.db, or in PostgreSQL with store: postgres. Notifications are sent as soon as the notification server runs.`,
+data/taskctl.db, or in PostgreSQL with store: postgres. Notifications are sent as
+soon as the notification server runs.`,
 			`Ejecuta la API REST en esta terminal, sin lanzador. Las tareas se guardan en
 data/taskctl.db, o en PostgreSQL con store: postgres. Las notificaciones se envían
 en cuanto el servidor de notificaciones está en marcha.`),
