@@ -1,7 +1,6 @@
 package wsserver
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -62,22 +61,4 @@ func (c *segmentCache) sweep() {
 		c.segments, c.size = nil, 0
 	}
 	c.used = false
-}
-
-// maintain frees the memory of unused segments, and bounds the log of connections,
-// until ctx ends.
-func (h *hub) maintain(ctx context.Context) {
-	ticker := time.NewTicker(cacheIdleTime)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			h.connLog.next()
-			if s := h.stream.Load(); s != nil {
-				s.cache.sweep()
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
 }

@@ -38,14 +38,15 @@ type client struct {
 	cursor  uint64 // seq of the last event that was sent or filtered out
 	prevSeq uint64 // with a filter: the last seq that was sent to the client
 
-	out    []byte // sent first: the rest of a frame that was sent in part, then whole frames
-	due    due    // encoded when out is empty
-	pong   []byte // payload for duePong
-	reason task.GoneReason
-	status closeCode
-	text   string
+	out  []byte // sent first: the rest of a frame that was sent in part, then whole frames
+	due  due    // encoded when out is empty
+	pong []byte // payload for duePong
 
-	blocked   bool // a goroutine waits until the socket is writable
+	resetReason task.GoneReason // for dueReset
+	closeCode   closeCode       // for dueClose, like closeText
+	closeText   string
+
+	blocked   bool // the socket is full, and drain waits until it is writable
 	loading   bool // the log is being read for this client
 	exactRead bool // the next read has to begin at the cursor
 	slow      bool // it had a backlog since it last answered a ping
@@ -70,8 +71,8 @@ func (c *client) sendPending() {
 	c.sendLocked(nil)
 }
 
-// sendLocked sends until the socket is full. A goroutine, which lives as long as
-// the socket is full, sends the rest. c.mu is held.
+// sendLocked sends until the socket is full; then drain sends the rest in a goroutine
+// of its own. c.mu is held.
 func (c *client) sendLocked(hint *segment) {
 	if !c.blocked && c.flush(hint) {
 		c.blocked = true
@@ -80,6 +81,7 @@ func (c *client) sendLocked(hint *segment) {
 	}
 }
 
+// drain sends whenever the socket is writable, until it is no longer full.
 func (c *client) drain() {
 	for full := true; full; {
 		err := c.sock.waitWritable()
@@ -133,7 +135,7 @@ func (c *client) encodeDue() {
 	due := c.due
 	c.due = 0
 	if due&dueReset != 0 {
-		c.out = appendReset(c.out, c.reason, c.cursor)
+		c.out = appendReset(c.out, c.resetReason, c.cursor)
 		c.prevSeq, c.messageAt = c.cursor, c.shard.now()
 	}
 	if due&duePong != 0 {
@@ -148,7 +150,7 @@ func (c *client) encodeDue() {
 		c.prevSeq, c.messageAt = c.cursor, c.shard.now()
 	}
 	if due&dueClose != 0 {
-		c.out = appendClose(c.out, c.status, c.text)
+		c.out = appendClose(c.out, c.closeCode, c.closeText)
 	}
 }
 
@@ -226,7 +228,7 @@ func (c *client) loaded(key readKey, seg *segment, gone *task.GoneError) {
 // c.mu is held.
 func (c *client) reset(s *stream, seq uint64, reason task.GoneReason) {
 	c.stream, c.cursor = s, seq
-	c.reason = reason
+	c.resetReason = reason
 	c.due |= dueReset
 	c.hub.meter.resets.Inc()
 }
@@ -259,7 +261,7 @@ func (c *client) close(code closeCode, text string, timeout time.Duration) bool 
 // startClosing is close with c.mu held.
 func (c *client) startClosing(code closeCode, text string, timeout time.Duration) {
 	c.closing = true
-	c.status, c.text = code, text
+	c.closeCode, c.closeText = code, text
 	c.due = c.due&duePong | dueClose
 	// The reader waits for the answer, and closes the connection at the deadline.
 	_ = c.conn.SetReadDeadline(time.Now().Add(timeout))

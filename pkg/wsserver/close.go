@@ -9,18 +9,19 @@ import (
 // reconnect, and when.
 type closeCode uint16
 
-// All codes that this server sends.
+// The codes that this server sends.
 const (
-	closeNone        closeCode = 1005 // never sent: it stands for a close frame without a code
-	closeGoingAway   closeCode = 1001 // the server stops
-	closeProtocol    closeCode = 1002 // the client broke RFC 6455
-	closeNotUTF8     closeCode = 1007 // text, or a reason, that is not UTF-8
-	closeRefused     closeCode = 1008 // the token has been revoked; do not reconnect with it
-	closeTooBig      closeCode = 1009 // a message over what clients may send
-	closeRestarting  closeCode = 1012 // reconnect after the milliseconds in the reason
-	closeTooSlow     closeCode = 1013 // accepted no byte or answered no ping; reconnect and resume
-	closeReservedLow closeCode = 1004 // reserved, as are 1005, 1006 and 1015
+	closeGoingAway  closeCode = 1001 // the server stops
+	closeProtocol   closeCode = 1002 // the client broke RFC 6455
+	closeNotUTF8    closeCode = 1007 // text, or a reason, that is not UTF-8
+	closeRefused    closeCode = 1008 // the token has been revoked; do not reconnect with it
+	closeTooBig     closeCode = 1009 // a message over what clients may send
+	closeRestarting closeCode = 1012 // reconnect after the milliseconds in the reason
+	closeTooSlow    closeCode = 1013 // accepted no byte or answered no ping; reconnect and resume
 )
+
+// closeNone stands for a close frame without a code.
+const closeNone closeCode = 1005
 
 // violation is a fault of the client, with the close code that it gets.
 type violation struct {
@@ -37,7 +38,7 @@ func protocolError(reason string) error { return &violation{closeProtocol, reaso
 func (c closeCode) mayBeReceived() bool {
 	switch {
 	case 1000 <= c && c <= 1014:
-		return c < closeReservedLow || c > 1006
+		return c < 1004 || c > 1006 // 1004 to 1006 are reserved
 	default:
 		return 3000 <= c && c <= 4999
 	}

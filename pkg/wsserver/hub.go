@@ -175,11 +175,11 @@ func (h *hub) admit(a admission) {
 	}
 	s := h.shards[h.nextShard%len(h.shards)]
 	h.nextShard++
-	now, r := s.now(), s.intervals
+	now, ping := s.now(), s.intervals.ping
 	c := &client{
 		hub: h, shard: s, conn: conn, sock: newSocket(conn), filter: a.filter, caller: a.caller,
 		stream: at.stream, cursor: at.seq, prevSeq: at.seq, messageAt: now,
-		nextPingAt: now + r.ping - tick(h.nextShard)%(r.ping/2+1), // clients that connect together are not pinged together
+		nextPingAt: now + ping - tick(h.nextShard)%(ping/2+1), // clients that connect together are not pinged together
 	}
 	c.out = appendWelcome(nil, welcome{
 		Message: h.lang.ClientConnected(), Clients: int(h.clients.Load()),
@@ -202,6 +202,24 @@ func (h *hub) turnAway(conn net.Conn) {
 	_, _ = conn.Write(appendClose(nil, code, text)) // without the close frame the client reconnects too
 	_ = conn.Close()
 	h.release()
+}
+
+// maintain frees the memory of unused segments, and bounds the log of connections,
+// until ctx ends.
+func (h *hub) maintain(ctx context.Context) {
+	ticker := time.NewTicker(cacheIdleTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			h.connLog.next()
+			if s := h.stream.Load(); s != nil {
+				s.cache.sweep()
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // closeSpacing is added to the close timeout for each client before this one,

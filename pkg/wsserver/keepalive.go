@@ -45,7 +45,6 @@ func (c *client) acceptTimeout() tick {
 func (c *client) checkTimeouts(now tick) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.shard.intervals
 	switch {
 	case c.closed || c.closing:
 	case c.blocked:
@@ -68,12 +67,12 @@ func (c *client) checkTimeouts(now tick) {
 		c.startClosing(closeTooSlow, "ping not answered", slowCloseTimeout)
 	default:
 		if c.pingSentAt == 0 && now >= c.nextPingAt {
-			c.pingSentAt, c.nextPingAt = now, now+r.ping
+			c.pingSentAt, c.nextPingAt = now, now+c.shard.intervals.ping
 			c.due |= duePing
 			backlog, _ := c.sock.progress()
 			c.slow = c.slow || backlog
 		}
-		if now-c.messageAt >= r.heartbeat && !c.loading {
+		if now-c.messageAt >= c.shard.intervals.heartbeat && !c.loading {
 			c.due |= dueHeartbeat
 		}
 		c.sendLocked(nil)

@@ -114,10 +114,10 @@ func New(config Config, deps Deps) (*Server, error) {
 		h.shards = append(h.shards, newShard(intervals))
 	}
 	h.meter = newMeter(deps.Metrics, h)
-	link, _ := deps.Subscriber.(eventlog.Connector)
-	if link != nil {
+	connector, _ := deps.Subscriber.(eventlog.Connector)
+	if connector != nil {
 		deps.Metrics.NewGauge("taskctl_link_up", func() float64 {
-			if link.Connected() {
+			if connector.Connected() {
 				return 1
 			}
 			return 0
@@ -125,7 +125,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	}
 	h.catchup = newCatchup(deps.Log, deps.Logger, h.meter)
 	return &Server{
-		config: config, listeners: deps.Listeners, gate: deps.Gate, link: deps.Link, connector: link,
+		config: config, listeners: deps.Listeners, gate: deps.Gate, link: deps.Link, connector: connector,
 		set: deps.Metrics, logger: deps.Logger,
 		hub: h,
 		follower: eventlog.New(eventlog.Config{Interval: config.PollLinked, AloneInterval: config.PollUnlinked},

@@ -42,8 +42,8 @@ func newIntervals(ping, heartbeat, timeout time.Duration) intervals {
 	}
 }
 
-func newShard(r intervals) *shard {
-	s := &shard{intervals: r, wake: make(chan struct{}, 1)}
+func newShard(i intervals) *shard {
+	s := &shard{intervals: i, wake: make(chan struct{}, 1)}
 	s.ticks.Store(1)
 	return s
 }
@@ -84,10 +84,11 @@ func (s *shard) notify() {
 	}
 }
 
-func (s *shard) snapshot(round []*client) []*client {
+// snapshot returns the clients of the shard, in the memory of buf.
+func (s *shard) snapshot(buf []*client) []*client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append(round[:0], s.clients...)
+	return append(buf[:0], s.clients...)
 }
 
 func (s *shard) add(c *client) {
