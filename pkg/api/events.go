@@ -30,7 +30,7 @@ func (s *Server) events(x *exchange) error {
 		return err
 	}
 	at := positionAfter(events, head)
-	x.position(at)
+	x.setPosition(at)
 	sc := s.takeScratch()
 	defer s.giveScratch(sc)
 	sc.answer = appendEvents(sc.answer[:0], events, at)
@@ -71,7 +71,7 @@ func startPosition(header http.Header, p params) (at task.Position, given bool, 
 			name, text = parameter, p[parameter]
 		}
 	}
-	if _, empty := p["since"]; text == "" && !empty {
+	if _, sinceGiven := p["since"]; text == "" && !sinceGiven {
 		return task.Position{}, false, nil
 	}
 	if at, err = task.ParsePosition(text); err != nil {

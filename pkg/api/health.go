@@ -47,16 +47,17 @@ func (s *Server) readiness(x *exchange) error {
 		return errors.Join(errNotReady, err)
 	}
 	if checker, ok := s.deps.Store.(task.WriteChecker); ok {
-		if err := checker.CheckWrite(ctx); err != nil && s.authorized(x) {
+		switch err := checker.CheckWrite(ctx); {
+		case err != nil && s.authorized(x):
 			return &notWritableError{err}
-		} else if err != nil {
+		case err != nil:
 			return errNotReady
 		}
 	}
 	if !s.authorized(x) {
 		return sendJSON(x, readinessBody{Status: "ready"})
 	}
-	x.position(head)
+	x.setPosition(head)
 	return sendJSON(x, readinessBody{Status: "ready", Link: s.linkState(), Seq: &head.Seq, Epoch: head.Epoch})
 }
 

@@ -39,7 +39,7 @@ func (m *routeMeter) begin() { m.meter.inFlight.Inc() }
 
 func (m *routeMeter) end(x *exchange, took time.Duration) {
 	m.meter.inFlight.Dec()
-	if !x.follows { // a stream's duration is not a measure of the server
+	if !x.isStream { // a stream's duration is not a measure of the server
 		m.took.Update(took.Seconds())
 	}
 	status := x.status

@@ -106,7 +106,7 @@ func TestDocumentIsTheContract(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got[name], w)
 		}
 	}
-	for _, r := range new(Server).routesOf() {
+	for _, r := range new(Server).routeList() {
 		_, documented := got[strings.ToLower(r.method)+" "+r.path]
 		internal := r.page && r.path != "/" || r.path == "/session" || r.path == "/asyncapi.json" || r.path == "/system"
 		if documented == internal {

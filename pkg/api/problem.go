@@ -98,9 +98,9 @@ func (s *Server) fail(x *exchange, err error) {
 		x.set("Www-Authenticate", p.challenge)
 	}
 	if p.gone != nil {
-		x.position(p.gone.Head)
+		x.setPosition(p.gone.Head)
 	}
-	x.set("Content-Length", strconv.Itoa(len(body)))
+	x.set("Content-Length", strconv.Itoa(len(body))) // linger flushes, and net/http would send the body in chunks
 	x.send(p.Status, problemType, body)
 	x.linger()
 }

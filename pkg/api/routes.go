@@ -19,9 +19,9 @@ type route struct {
 	always bool // answered even when there are too many connections
 }
 
-// routesOf lists every route. A route for GET serves HEAD too, and every path has
+// routeList lists every route. A route for GET serves HEAD too, and every path has
 // OPTIONS.
-func (s *Server) routesOf() []route {
+func (s *Server) routeList() []route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
 		{method: get, path: tasksPath, serve: s.listTasks},

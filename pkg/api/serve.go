@@ -14,14 +14,14 @@ import (
 
 // exchange is one request and its answer.
 type exchange struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	header  http.Header // of the answer
-	taskID  string      // the {id} of the path, as it was sent
-	reqID   string
-	caller  access.Identity
-	status  int  // of the answer; 0 until it has begun
-	follows bool // the answer is a stream, which the client or the server ends
+	w        http.ResponseWriter
+	r        *http.Request
+	header   http.Header // of the answer
+	taskID   string      // the {id} of the path, as it was sent
+	reqID    string
+	caller   access.Identity
+	status   int  // of the answer; 0 until it has begun
+	isStream bool // the answer is an event stream, which has no end of its own
 
 	reserved int // bytes of its buffers, see buffers.go
 

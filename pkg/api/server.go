@@ -134,7 +134,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s.buffers = newBuffers()
 	s.fanout = eventlog.NewFanout(deps.Store)
 	s.scratch.New = func() any { return new(scratch) }
-	s.routes = newRouteTable(s.routesOf(), newMeter(deps.Metrics))
+	s.routes = newRouteTable(s.routeList(), newMeter(deps.Metrics))
 	s.document = describe(s.cfg)
 	return s, nil
 }
@@ -173,23 +173,24 @@ func (s *Server) Run(ctx context.Context) error {
 		DrainTimeout: s.cfg.DrainTimeout,
 		Drain:        func(context.Context, listen.StopCause) { s.streams.close() },
 	}
-	return s.following(ctx, server.Run)
+	return s.runWithFollower(ctx, server.Run)
 }
 
-// following calls run, and feeds the event streams until run returns.
-func (s *Server) following(ctx context.Context, run func(context.Context) error) (err error) {
+// runWithFollower calls run, and feeds the event streams until run returns: they are
+// drained after ctx has ended.
+func (s *Server) runWithFollower(ctx context.Context, run func(context.Context) error) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	follow, unfollow := context.WithCancel(context.WithoutCancel(ctx))
+	followCtx, stopFollower := context.WithCancel(context.WithoutCancel(ctx))
 	follower := eventlog.New(eventlog.Config{Interval: s.cfg.LogInterval, AloneInterval: s.cfg.LogInterval},
 		eventlog.Deps{Log: s.deps.Store, Subscriber: s.deps.Subscriber, Sink: s.fanout, Logger: s.log})
 	followed := make(chan error, 1)
 	go func() {
 		defer cancel()
-		followed <- follower.Run(follow)
+		followed <- follower.Run(followCtx)
 	}()
 	err = run(ctx)
-	unfollow()
+	stopFollower()
 	return errors.Join(err, <-followed)
 }
 

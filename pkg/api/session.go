@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"taskctl/pkg/access"
 )
 
@@ -19,7 +17,6 @@ type sessionBody struct {
 // getSession tells a browser whether it is signed in. The scope "public" means that it
 // is not, and must sign in.
 func (s *Server) getSession(x *exchange) error {
-	x.set("Cache-Control", "no-store")
 	if !s.cfg.Access.Tokens.Required() {
 		return sendJSON(x, sessionBody{Scope: access.Admin.String()})
 	}
@@ -43,13 +40,7 @@ func (s *Server) signIn(x *exchange) error {
 		return err
 	}
 	http.SetCookie(x.w, access.SessionCookie(x.r, cookie, expires))
-	x.set("Cache-Control", "no-store")
-	body, err := json.Marshal(sessionBody{Name: id.Name, Scope: id.Scope.String(), Expires: &expires})
-	if err != nil {
-		return err
-	}
-	x.send(http.StatusOK, jsonType, body)
-	return nil
+	return sendJSON(x, sessionBody{Name: id.Name, Scope: id.Scope.String(), Expires: &expires})
 }
 
 // signOut ends the session of the request's cookie.

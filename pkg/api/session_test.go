@@ -128,7 +128,7 @@ func TestEveryDoorByEveryScope(t *testing.T) {
 // Every route is in the table of scopes, and everything in the table is a route.
 func TestScopesCoverTheRoutes(t *testing.T) {
 	routes := make(map[string]bool)
-	for _, r := range new(Server).routesOf() {
+	for _, r := range new(Server).routeList() {
 		routes[r.method+" "+r.path] = true
 	}
 	for _, rule := range access.Rules() {

@@ -7,6 +7,7 @@ import (
 
 	"taskctl/pkg/eventlog"
 	"taskctl/pkg/task"
+	"taskctl/pkg/wait"
 )
 
 const (
@@ -39,9 +40,8 @@ func (s *Server) stream(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.position(at)
+	x.setPosition(at)
 	x.set("Content-Type", streamType)
-	x.set("Cache-Control", "no-store")
 	x.set("X-Accel-Buffering", "no") // a proxy must not buffer the answer
 	if x.r.ProtoMajor == 1 {
 		x.set("Connection", "close") // the client needs a new connection when this server stops
@@ -50,7 +50,7 @@ func (s *Server) stream(x *exchange) error {
 	if x.r.Method == http.MethodHead {
 		return nil
 	}
-	x.follows = true
+	x.isStream = true
 	f.open(at, gone)
 	f.run(s.fanout.Cursor(at))
 	return nil
@@ -90,7 +90,7 @@ func (f *feed) run(cursor *eventlog.Cursor) {
 	defer heartbeat.Stop()
 	revoked := time.NewTicker(revokedCheckInterval)
 	defer revoked.Stop()
-	for !f.failed && !s.streams.isClosing() {
+	for !f.failed && !wait.IsClosed(s.streams.closing) {
 		events, changed, err := cursor.Next(ctx)
 		gone, isGone := eventlog.GoneOf(err)
 		switch {

@@ -71,15 +71,6 @@ func (s *streams) len() int {
 	return len(s.open)
 }
 
-func (s *streams) isClosing() bool {
-	select {
-	case <-s.closing:
-		return true
-	default:
-		return false
-	}
-}
-
 // close ends the streams, which do not end by themselves. A client that accepts no
 // bytes does not delay the others.
 func (s *streams) close() {

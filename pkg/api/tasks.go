@@ -19,8 +19,8 @@ const (
 	uuidLength = 36 // of the text form of RFC 9562; package uuid accepts other forms too
 )
 
-// position sets Taskctl-Position, the position of the answer in the event log.
-func (x *exchange) position(p task.Position) {
+// setPosition sets Taskctl-Position, the position of the answer in the event log.
+func (x *exchange) setPosition(p task.Position) {
 	if !p.IsZero() {
 		x.set("Taskctl-Position", p.String())
 	}
@@ -47,7 +47,7 @@ func (s *Server) listTasks(x *exchange) error {
 		defer cancel()
 	}
 	page, err := s.deps.Store.List(ctx, query)
-	x.position(page.Position)
+	x.setPosition(page.Position)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) getTask(x *exchange) error {
 		return err
 	}
 	found, position, err := s.deps.Store.Get(x.context(), x.canonicalID())
-	x.position(position)
+	x.setPosition(position)
 	if err != nil {
 		return err
 	}

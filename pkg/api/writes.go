@@ -21,7 +21,7 @@ func (s *Server) createTask(x *exchange) error {
 		if err != nil {
 			return err
 		}
-		x.position(head)
+		x.setPosition(head)
 		return task.ErrVersion
 	}
 	id, err := uuid.NewV7()
@@ -63,7 +63,7 @@ func (s *Server) write(x *exchange, change task.Change, status int, mediaTypes .
 		return err
 	}
 	result, err := s.deps.Store.Write(x.context(), change)
-	x.position(result.Position)
+	x.setPosition(result.Position)
 	if errors.Is(err, task.ErrVersion) && hasWeakTag(x.r.Header) {
 		return errWeakTag
 	}
@@ -89,7 +89,7 @@ func (s *Server) readChange(x *exchange, change *task.Change, mediaTypes []strin
 	defer s.giveScratch(sc)
 	if change.Kind != task.Delete {
 		if err := checkMediaType(x.r.Header, mediaTypes...); err != nil {
-			x.acceptable(err, change.Kind)
+			x.setAccepted(err, change.Kind)
 			return err
 		}
 	}
@@ -111,9 +111,9 @@ func (s *Server) readChange(x *exchange, change *task.Change, mediaTypes []strin
 	return nil
 }
 
-// acceptable adds to a 415 the header that says what is accepted (RFC 5789 §2.2, RFC
+// setAccepted adds to a 415 the header that says what is accepted (RFC 5789 §2.2, RFC
 // 9110 §15.5.16).
-func (x *exchange) acceptable(err error, kind task.ChangeKind) {
+func (x *exchange) setAccepted(err error, kind task.ChangeKind) {
 	switch {
 	case errors.Is(err, errCoding):
 		x.set("Accept-Encoding", "identity")
