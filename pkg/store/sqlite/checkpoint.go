@@ -10,7 +10,7 @@ import (
 // errNotMoved means that a reader kept the checkpoint from moving everything.
 var errNotMoved = errors.New("the checkpoint is not complete")
 
-// checkpointAll moves the whole log of SQLite into the database and syncs it.
+// checkpointAll moves the whole WAL into the database and syncs it.
 func (c *conn) checkpointAll(ctx context.Context) error {
 	return retryBusy(ctx, func() error {
 		_, err := c.first(ctx, "PRAGMA wal_checkpoint(FULL)", func(r row) error {

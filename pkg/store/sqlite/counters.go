@@ -14,7 +14,7 @@ import (
 )
 
 // counters are the two checkpoint counters of a database, as they are in the file
-// itself, without SQLite's log. In the file they never go down, unless the file is
+// itself, without the WAL. In the file they never go down, unless the file is
 // overwritten with an older copy.
 //
 // They hold consecutive numbers, one the even and one the odd ones. The first write
@@ -33,7 +33,7 @@ type counters struct {
 type counter struct {
 	offset  int64  // of its page in the file
 	mark    []byte // the beginning of its text
-	logical int64  // its value with SQLite's log, when it was opened
+	logical int64  // its value including the WAL, when it was opened
 	inFile  int64  // the value last seen in the file; -1: it was not there yet
 }
 
@@ -145,7 +145,7 @@ func (k *counters) readPage(c *counter) (int64, error) {
 	return value, nil
 }
 
-// agree reports whether the file fits SQLite's log beside it: the log is at most one
+// agree reports whether the file fits the WAL beside it: the WAL is at most one
 // step ahead, in one counter.
 func (k *counters) agree() bool {
 	if !k.read() {
@@ -177,8 +177,8 @@ func (k *counters) next() int64 {
 // pointer is SQLite's memory at p.
 func pointer(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
 
-// countersAgree reports whether the file of the database that c has open fits
-// SQLite's log beside it.
+// countersAgree reports whether the file of the database that c has open fits the WAL
+// beside it.
 func countersAgree(ctx context.Context, c *conn) (bool, error) {
 	k, err := openCounters(ctx, c)
 	if err != nil {

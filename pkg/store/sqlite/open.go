@@ -97,9 +97,9 @@ func inspect(ctx context.Context, path string, newest int) (bool, error) {
 
 // trust says whether a database can be used under its present epoch.
 type trust struct {
-	record witnessRecord // read before the log
-	head   task.Position // of the log
-	agree  bool          // the file fits SQLite's log: it was not overwritten
+	record witnessRecord // read before head
+	head   task.Position // of the event log
+	agree  bool          // the file fits its WAL, so it was not overwritten
 	err    error
 }
 
@@ -147,7 +147,7 @@ func (p *preparation) run(ctx context.Context) error {
 		if err := immediate(ctx, c, func() error { return p.confirmEpoch(ctx, c) }); err != nil {
 			return err
 		}
-		// From now on the file fits SQLite's log.
+		// From now on the file fits its WAL.
 		return c.checkpointAll(ctx)
 	}(), c.Close())
 }
@@ -187,7 +187,7 @@ func (p *preparation) confirmEpoch(ctx context.Context, c *conn) (err error) {
 		return err
 	}
 	if !t.agree || record.Epoch == overwrittenEpoch {
-		// SQLite may have applied its log to a file that it is not of.
+		// SQLite may have applied a WAL that belongs to another file.
 		if err := checkIntegrity(ctx, c, p.path); err != nil {
 			return err
 		}

@@ -19,13 +19,13 @@ const (
 // slow down by more than a tenth. A low priority is not enough: cores share caches
 // and memory, so work costs others even on an idle core.
 type pace struct {
-	log     string    // path of SQLite's log, which every write changes
-	written time.Time // when the log was changed last, as far as is known
+	wal     string    // path of the WAL, which every write changes
+	written time.Time // when the WAL was last changed, as far as is known
 	began   time.Time // of the work since the last wait
 }
 
 func newPace(path string) *pace {
-	p := &pace{log: path + "-wal", began: time.Now()}
+	p := &pace{wal: path + "-wal", began: time.Now()}
 	p.othersWrite()
 	return p
 }
@@ -41,11 +41,11 @@ func (p *pace) keep(ctx context.Context) {
 	p.began = time.Now()
 }
 
-// othersWrite reports whether the log has changed since the last call.
+// othersWrite reports whether the WAL has changed since the last call.
 func (p *pace) othersWrite() bool {
-	info, err := os.Stat(p.log)
+	info, err := os.Stat(p.wal)
 	if err != nil || info.ModTime().Equal(p.written) {
-		return false // no log: nobody has the database open
+		return false // no WAL: nobody has the database open
 	}
 	p.written = info.ModTime()
 	return true
