@@ -38,11 +38,11 @@ func newTransaction(ctx context.Context, c *conn, now func() time.Time) (*transa
 	return tx, tx.keys.prepare(ctx, c)
 }
 
-// taskColumns are the columns that found reads.
+// taskColumns are the columns that readTask reads.
 const taskColumns = `n, version, task`
 
-// found reads a row of taskColumns. The record is valid as long as the row.
-func found(r row) (n int64, record task.Record) {
+// readTask reads a row of taskColumns. The record is valid as long as the row.
+func readTask(r row) (n int64, record task.Record) {
 	return r.int(0), task.Record{Version: uint64(r.int(1)), JSON: r.bytes(2)}
 }
 
@@ -125,7 +125,7 @@ func (tx *transaction) change(ctx context.Context, c *task.Change) (result task.
 // get returns the task with that id; n is 0 if there is none.
 func (tx *transaction) get(ctx context.Context, id string) (n int64, record task.Record, err error) {
 	_, err = tx.getTask.first(ctx, func(r row) error {
-		n, record = found(r)
+		n, record = readTask(r)
 		record.JSON = bytes.Clone(record.JSON)
 		return nil
 	}, id)

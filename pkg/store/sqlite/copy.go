@@ -177,7 +177,7 @@ func (r *CopyReader) Events(ctx context.Context, after uint64, limit int) (event
 // Tasks implements storecopy.Reader.
 func (r *CopyReader) Tasks(ctx context.Context, after int64, limit int) (tasks []storecopy.Task, err error) {
 	err = r.tasks.query(ctx, func(r row) error {
-		n, record := found(r)
+		n, record := readTask(r)
 		record.JSON = bytes.Clone(record.JSON)
 		tasks = append(tasks, storecopy.Task{Key: n, Record: record})
 		return nil
@@ -265,7 +265,7 @@ func (w *CopyWriter) Finish(ctx context.Context, head storecopy.Head) error {
 	if err := os.Rename(w.path+copySuffix, w.path); err != nil {
 		return fmt.Errorf("finish the copy: %w", err)
 	}
-	return errors.Join(removeDatabase(w.path + copySuffix))
+	return removeDatabase(w.path + copySuffix)
 }
 
 // removeDatabase removes a database and its -wal and -shm files.

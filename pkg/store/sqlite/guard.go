@@ -17,15 +17,18 @@ const (
 	guardInterval = time.Second
 	// guardFresh is how long a check counts for reads.
 	guardFresh = 100 * time.Millisecond
+	// counterReads is how many reads have to find a lower counter before it counts as
+	// lower: SQLite may be in the middle of writing it.
+	counterReads = 3
 )
 
 // fileGuard detects that the files which a store has open are no longer those at its
 // path: removed, renamed, replaced, truncated, or overwritten with an older copy. Commits
 // after that would be lost, and those of other processes would not be seen.
 //
-// Another process never does so: SQLite removes its -wal and -shm only when the
-// last connection of all processes is closed, nothing here makes a database
-// smaller, and the counters in it only rise.
+// Another process that uses the database causes none of these changes: SQLite removes
+// -wal and -shm only when the last connection of all processes is closed, nothing here
+// makes a database smaller, and the counters in it only rise.
 type fileGuard struct {
 	path     string
 	logger   *slog.Logger
@@ -75,10 +78,10 @@ func newGuard(ctx context.Context, path string, logger *slog.Logger) (*fileGuard
 func (g *fileGuard) close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	k := g.counters
+	closing := g.counters
 	g.counters = nil
-	k.close()
-	return k.conn.Close()
+	closing.close()
+	return closing.conn.Close()
 }
 
 // run checks until closing is closed, so that a store that is not used fails soon,
@@ -159,9 +162,8 @@ func (g *fileGuard) nextCounter() int64 {
 	return g.counters.next()
 }
 
-// overwritten reports whether an older copy has been written into the database
-// file. A counter is read again before it counts as lower: SQLite may be in the
-// middle of writing it.
+// overwritten reports whether an older copy has been written into the database file.
+// g.mu is held.
 func (g *fileGuard) overwritten() bool {
 	for range counterReads {
 		if g.counters == nil || g.counters.read() {
@@ -172,10 +174,8 @@ func (g *fileGuard) overwritten() bool {
 	return true
 }
 
-// counterReads is how often a counter has to be found lower.
-const counterReads = 3
-
-// firstChanged returns a *FileError for the first file that has changed, or nil.
+// firstChanged returns a *FileError for the first file that has changed, or nil. g.mu
+// is held.
 func (g *fileGuard) firstChanged() error {
 	for _, suffix := range guarded() {
 		path := g.path + suffix
@@ -199,19 +199,16 @@ func (g *fileGuard) firstChanged() error {
 	return nil
 }
 
-// onlyLogRemoved reports whether the database file is unchanged, and its -wal file is
-// unchanged or missing. All commits can then be moved into the database.
-func (g *fileGuard) onlyLogRemoved() bool {
+// onlyWALRemoved reports whether the database file is unchanged, and its -wal and -shm
+// files are unchanged or missing. All commits can then be moved into the database.
+func (g *fileGuard) onlyWALRemoved() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	info, err := os.Stat(g.path)
 	if err != nil || !os.SameFile(info, g.opened[""]) || info.Size() < g.sizes[""] || g.behind || g.overwritten() {
 		return false
 	}
-	for _, suffix := range guarded() {
-		if suffix == "" {
-			continue
-		}
+	for _, suffix := range []string{"-wal", "-shm"} {
 		info, err := os.Stat(g.path + suffix)
 		if !errors.Is(err, fs.ErrNotExist) && (err != nil || !os.SameFile(info, g.opened[suffix])) {
 			return false

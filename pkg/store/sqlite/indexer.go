@@ -15,7 +15,7 @@ type indexer struct {
 	readers *pool
 	path    string
 	damaged atomic.Bool   // it is no longer used
-	wake    chan struct{} // something was committed; holds one
+	wake    chan struct{} // holds one value while there may be new events
 	written atomic.Int64  // events committed since the last step
 	stopped chan struct{}
 	logger  *slog.Logger
@@ -66,8 +66,8 @@ func (x *indexer) stateOn(ctx context.Context, r *reader) (indexState, error) {
 	return readState(ctx, r.state)
 }
 
-// committed reports new events in the log.
-func (x *indexer) committed(events int) {
+// notify wakes the indexer for new events in the log. It never blocks.
+func (x *indexer) notify(events int) {
 	x.written.Add(int64(events))
 	select {
 	case x.wake <- struct{}{}:

@@ -19,7 +19,7 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return err
 		}
-		state, group, full, err := x.readers.nextGroup(ctx, before)
+		state, tasks, full, err := x.readers.nextGroup(ctx, before)
 		if err != nil {
 			return err
 		}
@@ -29,8 +29,8 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 			}
 		}
 		// FTS5 flushes its buffer whenever a rowid is smaller than the previous one.
-		for _, n := range slices.Sorted(maps.Keys(group)) {
-			if err := x.put(ctx, n, group[n]); err != nil {
+		for _, n := range slices.Sorted(maps.Keys(tasks)) {
+			if err := x.put(ctx, n, tasks[n]); err != nil {
 				return err
 			}
 		}
@@ -51,8 +51,8 @@ func (x *indexer) put(ctx context.Context, n int64, t task.Task) error {
 
 // nextGroup reads the next tasks that an index in the given state lacks, and returns
 // its state after adding them. full: there may be more.
-func (p *pool) nextGroup(ctx context.Context, at indexState) (state indexState, group group, full bool, err error) {
-	state, group = at, make(map[int64]task.Task)
+func (p *pool) nextGroup(ctx context.Context, at indexState) (state indexState, tasks group, full bool, err error) {
+	state, tasks = at, make(group)
 	err = p.snapshot(ctx, "read log", func(r *reader) error {
 		first, head, err := r.logBounds(ctx)
 		if err != nil {
@@ -62,7 +62,7 @@ func (p *pool) nextGroup(ctx context.Context, at indexState) (state indexState, 
 			state = indexState{Position: head} // from the beginning
 		}
 		if state.covered < int64(state.Seq) {
-			full, err = r.groupOfTasks(ctx, &state, group)
+			full, err = r.groupOfTasks(ctx, &state, tasks)
 			return err
 		}
 		read := 0
@@ -70,36 +70,36 @@ func (p *pool) nextGroup(ctx context.Context, at indexState) (state indexState, 
 			state.Seq = uint64(r.int(3))
 			state.covered = int64(state.Seq)
 			read++
-			return group.add(r)
+			return tasks.add(r)
 		}, int64(state.Seq), int64(indexStep))
 		full = read == indexStep
 		return err
 	})
-	return state, group, full, err
+	return state, tasks, full, err
 }
 
 // group maps task numbers to tasks; a deleted one is empty.
 type group map[int64]task.Task
 
-func (l group) add(r row) error {
-	n, record := found(r)
+func (g group) add(r row) error {
+	n, record := readTask(r)
 	if record.JSON == nil {
-		l[n] = task.Task{}
+		g[n] = task.Task{}
 		return nil
 	}
 	t, err := record.Task()
-	l[n] = t
+	g[n] = t
 	return err
 }
 
 // groupOfTasks is nextGroup for the tasks as of state.Seq. Later events are read after
 // these.
-func (r *reader) groupOfTasks(ctx context.Context, state *indexState, group group) (full bool, err error) {
+func (r *reader) groupOfTasks(ctx context.Context, state *indexState, tasks group) (full bool, err error) {
 	err = r.oldTasks.query(ctx, func(r row) error {
 		state.covered = r.int(0)
-		return group.add(r)
+		return tasks.add(r)
 	}, state.covered, int64(state.Seq), int64(indexStep))
-	if len(group) < indexStep {
+	if len(tasks) < indexStep {
 		state.covered = int64(state.Seq)
 	}
 	return true, err

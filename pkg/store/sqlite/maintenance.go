@@ -28,30 +28,30 @@ type maintenance struct {
 }
 
 func newMaintenance(ctx context.Context, c *conn, o Options) (*maintenance, error) {
-	u := &maintenance{retention: o.Retention, now: o.Now}
-	return u, c.prepare(ctx, map[**stmt]string{
-		&u.getBounds:    `SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)`,
-		&u.firstYoung:   `SELECT seq FROM events WHERE seq < ?1 AND time > ?2 ORDER BY seq LIMIT 1`,
-		&u.deleteEvents: `DELETE FROM events WHERE seq < ?1`,
-		&u.deleteKeys: `DELETE FROM keys WHERE n IN (SELECT n FROM keys ORDER BY n LIMIT ?1)
+	m := &maintenance{retention: o.Retention, now: o.Now}
+	return m, c.prepare(ctx, map[**stmt]string{
+		&m.getBounds:    `SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)`,
+		&m.firstYoung:   `SELECT seq FROM events WHERE seq < ?1 AND time > ?2 ORDER BY seq LIMIT 1`,
+		&m.deleteEvents: `DELETE FROM events WHERE seq < ?1`,
+		&m.deleteKeys: `DELETE FROM keys WHERE n IN (SELECT n FROM keys ORDER BY n LIMIT ?1)
 			AND (created_at <= ?2 OR created_at > ?3)`,
 	})
 }
 
 // step removes up to maintenanceStep of each inside a transaction, and reports
 // whether there may be more.
-func (u *maintenance) step(ctx context.Context) (more bool, err error) {
-	now := u.now()
+func (m *maintenance) step(ctx context.Context) (more bool, err error) {
+	now := m.now()
 	// Keys from a clock that was far ahead are deleted as well: otherwise all later
 	// keys would be kept until their date. Keys from a clock that was less far ahead
 	// are kept until theirs.
-	keys, err := u.deleteKeys.execCount(ctx, int64(maintenanceStep),
+	keys, err := m.deleteKeys.execCount(ctx, int64(maintenanceStep),
 		now.Add(-task.IdempotencyTTL).UnixMilli(), now.Add(task.IdempotencyTTL).UnixMilli())
 	if err != nil {
 		return false, err
 	}
 	var first, last int64
-	_, err = u.getBounds.first(ctx, func(r row) error {
+	_, err = m.getBounds.first(ctx, func(r row) error {
 		first, last = r.int(0), r.int(1)
 		return nil
 	})
@@ -62,18 +62,18 @@ func (u *maintenance) step(ctx context.Context) (more bool, err error) {
 	// too old and only preceded by old ones. The last event always stays, because it
 	// holds the seq.
 	end := min(first+maintenanceStep, last)
-	surplus := last + 1 - int64(u.retention.MaxEvents)
+	surplus := last + 1 - int64(m.retention.MaxEvents)
 	if end > surplus {
-		_, err := u.firstYoung.first(ctx, func(r row) error {
+		_, err := m.firstYoung.first(ctx, func(r row) error {
 			end = max(surplus, r.int(0))
 			return nil
-		}, end, now.Add(-u.retention.MaxAge).UnixMilli())
+		}, end, now.Add(-m.retention.MaxAge).UnixMilli())
 		if err != nil {
 			return false, err
 		}
 	}
 	if end > first {
-		err = u.deleteEvents.exec(ctx, end)
+		err = m.deleteEvents.exec(ctx, end)
 	}
 	return keys == maintenanceStep || end == first+maintenanceStep, err
 }

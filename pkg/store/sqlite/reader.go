@@ -81,7 +81,7 @@ func (s *Store) Get(ctx context.Context, id string) (record task.Record, at task
 		// A query is shorter than the setup of an interrupt.
 		there, err := r.getTask.first(context.WithoutCancel(ctx), func(r row) error {
 			at = task.Position{Epoch: r.text(3), Seq: uint64(r.int(4))}
-			if _, record = found(r); record.JSON == nil { // no such task
+			if _, record = readTask(r); record.JSON == nil { // no such task
 				return task.ErrNotFound
 			}
 			record.JSON = bytes.Clone(record.JSON)

@@ -83,7 +83,7 @@ type search struct {
 
 // visit is called with every candidate, newest first.
 func (s *search) visit(r row) error {
-	n, record := found(r)
+	n, record := readTask(r)
 	if s.budget.spent() {
 		s.end()
 		return errStop

@@ -137,11 +137,11 @@ func (s *Store) openWriting(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	committed := func(int) {}
+	wakeIndexer := func(int) {}
 	if s.indexer != nil {
-		committed = s.indexer.committed
+		wakeIndexer = s.indexer.notify
 	}
-	s.writer, err = openWriter(ctx, o, committed)
+	s.writer, err = openWriter(ctx, o, wakeIndexer)
 	return err
 }
 

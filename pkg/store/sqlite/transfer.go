@@ -27,7 +27,7 @@ func Export(ctx context.Context, path string, write func(task.Record) error) (er
 		return fileError(path, err)
 	}
 	err = s.query(ctx, func(r row) error {
-		_, record := found(r)
+		_, record := readTask(r)
 		return write(record)
 	})
 	return errors.Join(err, s.Close())

@@ -38,7 +38,7 @@ type writer struct {
 	refused     int  // writes refused since the writer began to refuse them
 	publisher   task.Publisher
 	onCommit    func(int, time.Duration)
-	committed   func(events int) // notifies the indexer
+	wakeIndexer func(events int) // called after each commit
 	logger      *slog.Logger
 	path        string
 
@@ -46,14 +46,14 @@ type writer struct {
 	setCounter                                 [2]*stmt // the even and the odd one
 }
 
-func openWriter(ctx context.Context, o Options, committed func(int)) (w *writer, err error) {
+func openWriter(ctx context.Context, o Options, wakeIndexer func(events int)) (w *writer, err error) {
 	w = &writer{
-		queue:     writequeue.New(o.QueueSize),
-		publisher: o.Publisher,
-		onCommit:  o.OnCommit,
-		committed: committed,
-		logger:    o.Logger,
-		path:      o.Path,
+		queue:       writequeue.New(o.QueueSize),
+		publisher:   o.Publisher,
+		onCommit:    o.OnCommit,
+		wakeIndexer: wakeIndexer,
+		logger:      o.Logger,
+		path:        o.Path,
 	}
 	w.conn, err = connectToWrite(ctx, o.Path, "wal_autocheckpoint = 5000")
 	if err != nil {
@@ -166,7 +166,7 @@ func (w *writer) commitBatch(first *writequeue.Write) {
 	w.head = w.tx.head
 	if len(w.tx.events) > 0 {
 		w.recordHead()
-		w.committed(len(w.tx.events))
+		w.wakeIndexer(len(w.tx.events))
 		if w.publisher != nil {
 			w.publisher.Publish(w.tx.head.Epoch, w.tx.events)
 		}
@@ -187,9 +187,8 @@ func (w *writer) answer() {
 	w.batch = w.batch[:0]
 }
 
-// transact applies a batch in one transaction. An error undoes the whole batch. A write
-// that is refused alone is refused before it has written anything. So it needs no
-// savepoint and does not affect the others.
+// transact applies a batch in one transaction. An error undoes the whole batch. There
+// are no savepoints: a write that is refused alone has not written anything yet.
 func (w *writer) transact(ctx context.Context) error {
 	// Only now, so that writes queued while another process held the lock are included.
 	w.batch = w.queue.Collect(w.batch, maxBatch)
@@ -214,8 +213,8 @@ func (w *writer) transact(ctx context.Context) error {
 	return w.advanceCounter(ctx)
 }
 
-// advanceCounter writes the next counter in the first commit after a checkpoint: see
-// counters.
+// advanceCounter makes the first commit after a checkpoint write the next number into a
+// checkpoint counter: see counters.
 func (w *writer) advanceCounter(ctx context.Context) error {
 	next := w.guard.nextCounter()
 	if next <= w.counter {
@@ -233,7 +232,7 @@ func (w *writer) maintain() {
 	}
 	if w.commits >= checkpointCommits {
 		w.commits = 0
-		// What a reader keeps this checkpoint from moving, the next one moves.
+		// A reader may keep it from moving everything; the next checkpoint moves the rest.
 		_ = w.checkpoint.exec(context.Background())
 	}
 }
@@ -283,7 +282,7 @@ func (w *writer) immediate(do func(context.Context) error) error {
 // changed, the next open begins a new epoch, so that clients are told `reset`.
 func (w *writer) saveCommitted() bool {
 	err := w.guard.check()
-	if w.guard.onlyLogRemoved() {
+	if w.guard.onlyWALRemoved() {
 		if err = w.conn.checkpointAll(context.Background()); err == nil {
 			w.logger.Warn("all committed writes were saved in the database", slog.String("database", w.path))
 			return true
