@@ -40,7 +40,7 @@ func newArchiver(dir string, o Options) *archiver {
 func (a *archiver) notify() {
 	select {
 	case a.work <- struct{}{}:
-	default: // one notice covers both files
+	default: // a notice that was not handled yet covers this file too
 	}
 }
 

@@ -24,7 +24,7 @@ type cursor struct {
 	readLimit int64              // current is read up to here; negative: no limit
 	replaced  bool               // current is no longer at the path, and is read a last time
 	finished  os.FileInfo        // the previous current file, read to its end
-	from      *lineReader        // reads the present file; nil: none
+	lines     *lineReader        // of the file being read, rotated or current; nil: none
 
 	last       time.Time // of the previous entry
 	pending    Entry     // the next entry, if hasPending
@@ -139,20 +139,20 @@ func (c *cursor) isCurrent(file *os.File) bool {
 // peek reads the next entry into pending, and reports whether there is one now.
 func (c *cursor) peek() (bool, error) {
 	for !c.hasPending && !c.exhausted {
-		if c.from == nil {
+		if c.lines == nil {
 			if err := c.openNext(); err != nil {
 				return false, err
 			}
-			if c.from == nil {
+			if c.lines == nil {
 				c.exhausted = true
 				break
 			}
 		}
-		if c.rotated == nil && c.readLimit >= 0 && c.current.offset-int64(len(c.from.data)-c.from.at) >= c.readLimit {
+		if c.atLimit() {
 			c.exhausted = true
 			break
 		}
-		line, err := c.from.next()
+		line, err := c.lines.next()
 		if err == nil {
 			c.setPending(line)
 		} else if err = c.end(err); err != nil {
@@ -160,6 +160,11 @@ func (c *cursor) peek() (bool, error) {
 		}
 	}
 	return c.hasPending, nil
+}
+
+// atLimit reports whether current has been returned up to readLimit.
+func (c *cursor) atLimit() bool {
+	return c.rotated == nil && c.readLimit >= 0 && c.current.offset-int64(c.lines.unreturned()) >= c.readLimit
 }
 
 // take returns the entry that peek has found.
@@ -197,12 +202,12 @@ func (c *cursor) openNext() error {
 		if err != nil {
 			c.damaged(err)
 		} else {
-			c.from, c.rotated = &lineReader{in: file}, file
+			c.lines, c.rotated = &lineReader{in: file}, file
 		}
 		return nil
 	}
 	if c.current != nil {
-		c.from = &lineReader{in: c.current}
+		c.lines = &lineReader{in: c.current}
 		if info, err := c.current.file.Stat(); err == nil && c.last.IsZero() {
 			c.last = info.ModTime()
 		}
@@ -210,19 +215,19 @@ func (c *cursor) openNext() error {
 	return nil
 }
 
-// end handles the end of the present file; err is io.EOF or the error of the read.
+// end handles the end of the file being read; err is io.EOF or the error of the read.
 func (c *cursor) end(err error) error {
 	switch {
 	case c.rotated != nil:
 		c.lastLine()
 		_ = c.rotated.Close() // only read
-		c.from, c.rotated = nil, nil
+		c.lines, c.rotated = nil, nil
 		if !errors.Is(err, io.EOF) {
 			c.damaged(err)
 		}
 	case errors.Is(err, errEmptied):
 		c.current.offset, c.current.prefix = 0, nil
-		c.from, c.readLimit = &lineReader{in: c.current}, -1
+		c.lines, c.readLimit = &lineReader{in: c.current}, -1
 	case !errors.Is(err, io.EOF):
 		return err
 	case !c.follow:
@@ -239,7 +244,7 @@ func (c *cursor) end(err error) error {
 			return err
 		}
 		err = c.current.file.Close()
-		c.from, c.current = nil, nil
+		c.lines, c.current = nil, nil
 		return err
 	}
 	return nil
@@ -249,12 +254,12 @@ func (c *cursor) end(err error) error {
 // unreadable part of a rotated file.
 func (c *cursor) damaged(err error) {
 	text := "[taskctl] some of the log cannot be read: " + err.Error() + "\n"
-	c.from, c.rotated = &lineReader{in: strings.NewReader(text)}, io.NopCloser(nil)
+	c.lines, c.rotated = &lineReader{in: strings.NewReader(text)}, io.NopCloser(nil)
 }
 
 // lastLine makes an entry of a last line without a newline.
 func (c *cursor) lastLine() {
-	if rest := c.from.remainder(); len(rest) > 0 {
+	if rest := c.lines.remainder(); len(rest) > 0 {
 		c.setPending(piece{text: rest})
 	}
 }

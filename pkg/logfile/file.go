@@ -48,7 +48,7 @@ type File struct {
 
 	dropped      drops       // not reported in the file yet
 	droppedTotal drops       // reported or not
-	retry        *time.Timer // set while drops are not reported yet
+	retry        *time.Timer // calls reportDropped; nil until lines are dropped for the first time
 }
 
 func newFile(s *Set, name string) *File {

@@ -39,7 +39,7 @@ func (l *lineReader) next() (piece, error) {
 			l.at += i + 1
 			return line, nil
 		}
-		if len(l.data)-l.at >= maxPiece {
+		if l.unreturned() >= maxPiece {
 			return piece{text: l.remainder(), more: true}, nil
 		}
 		l.data = slices.Grow(append(l.data[:0], l.data[l.at:]...), readSize)
@@ -51,6 +51,9 @@ func (l *lineReader) next() (piece, error) {
 		}
 	}
 }
+
+// unreturned is the number of bytes that were read from in, but not returned yet.
+func (l *lineReader) unreturned() int { return len(l.data) - l.at }
 
 // remainder takes the unfinished line that has been read.
 func (l *lineReader) remainder() []byte {
@@ -67,14 +70,14 @@ type growingFile struct {
 }
 
 // Read returns io.EOF if there is no more now, and errEmptied if the file was emptied.
-func (l *growingFile) Read(p []byte) (int, error) {
-	n, err := l.file.ReadAt(p, l.offset)
-	if same, e := l.unchanged(); e != nil {
+func (g *growingFile) Read(p []byte) (int, error) {
+	n, err := g.file.ReadAt(p, g.offset)
+	if same, e := g.unchanged(); e != nil {
 		return 0, e
 	} else if !same {
 		return 0, errEmptied
 	}
-	l.offset += int64(n)
+	g.offset += int64(n)
 	if n > 0 {
 		err = nil
 	}
@@ -82,20 +85,20 @@ func (l *growingFile) Read(p []byte) (int, error) {
 }
 
 // unchanged reports whether the file still holds what has been read of it.
-func (l *growingFile) unchanged() (bool, error) {
-	info, err := l.file.Stat()
-	if err != nil || info.Size() < l.offset {
+func (g *growingFile) unchanged() (bool, error) {
+	info, err := g.file.Stat()
+	if err != nil || info.Size() < g.offset {
 		return false, err
 	}
 	head := make([]byte, len(stampFmt))
-	n, err := l.file.ReadAt(head, 0)
+	n, err := g.file.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	if !bytes.HasPrefix(head[:n], l.prefix) {
+	if !bytes.HasPrefix(head[:n], g.prefix) {
 		return false, nil
 	}
-	l.prefix = head[:n]
+	g.prefix = head[:n]
 	return true, nil
 }
 

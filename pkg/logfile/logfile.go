@@ -153,7 +153,7 @@ func (s *Set) empty(name string) (int64, error) {
 	return truncate(filepath.Join(s.dir, name+suffix))
 }
 
-// truncate empties a file that this process has not opened as a File.
+// truncate empties a file, and returns the number of freed bytes.
 func truncate(path string) (int64, error) {
 	info, err := os.Lstat(path)
 	switch {

@@ -174,12 +174,12 @@ func (r *reader) poll(ctx context.Context, now time.Time, emit func(Entry) error
 	if err := r.discover(); err != nil {
 		return err
 	}
-	some := false
+	emitted := false
 	err := r.merge(ctx, now, func(e Entry) error {
-		some = true
+		emitted = true
 		return emit(e)
 	})
-	if err == nil && some {
+	if err == nil && emitted {
 		err = r.flush()
 	}
 	return err
