@@ -17,12 +17,12 @@ export function faultIn({title, description}) {
 }
 
 // sameAs reports whether a task still has the fields that a change was based on.
-const sameAs = (base, task) => Object.keys(base.of).every((field) => base.of[field] === task[field]);
+const sameAs = (base, task) => Object.keys(base.fields).every((field) => base.fields[field] === task[field]);
 
 const textOf = ({title, description}) => ({title, description});
 
 export class Actions {
-  // deps: {model, undo, announce(text), own(seq)}: own receives the events that this page caused.
+  // deps: {model, undo, announce(text), markOwn(seq)}: markOwn gets the events that this page caused.
   constructor(deps) {
     Object.assign(this, deps);
   }
@@ -38,7 +38,7 @@ export class Actions {
     const proposal = model.propose({title: title.trim(), description, completed: false, created_at: now, updated_at: now});
     try {
       await model.during(request('POST', 'tasks', {body: {title, description}}), ({data, etag, seq}) => {
-        this.own(seq);
+        this.markOwn(seq);
         model.adopt(proposal, data, etag, seq);
       });
       this.announce(t('said.added', {title: title.trim()}));
@@ -66,9 +66,9 @@ export class Actions {
   // known yet it is read meanwhile.
   edit(entry) {
     if (entry.proposed || entry.work) return;
-    const of = textOf(this.model.shown(entry));
+    const fields = textOf(this.model.shown(entry));
     entry.problem = undefined;
-    entry.work = {kind: 'edit', draft: {...of}, base: {of, etag: entry.pending ? undefined : entry.etag}, focus: 'title'};
+    entry.work = {kind: 'edit', draft: {...fields}, base: {fields, etag: entry.pending ? undefined : entry.etag}, focus: 'title'};
     this.model.changed(entry.id);
     if (!entry.etag) this.rebase(entry, entry.work.base).catch(() => {}); // save asks again
   }
@@ -105,7 +105,7 @@ export class Actions {
     }
     const changes = {};
     for (const field of ['title', 'description']) {
-      if (draft[field] !== work.base.of[field]) changes[field] = draft[field];
+      if (draft[field] !== work.base.fields[field]) changes[field] = draft[field];
     }
     if (Object.keys(changes).length === 0) {
       this.cancel(entry);
@@ -123,7 +123,7 @@ export class Actions {
   keepDraft(entry, work, problem) {
     const {status, reason} = problem;
     entry.refocus = undefined;
-    if (status === 412 && sameAs({of: work.draft}, entry.task)) return; // both wrote the same
+    if (status === 412 && sameAs({fields: work.draft}, entry.task)) return; // both wrote the same
     const kind = {404: 'gone', 412: 'conflict'}[status] ?? 'edit';
     const fault = kind === 'edit' ? t('problem.notSaved', {reason}) : '';
     entry.work = {...work, kind, fault, focus: kind === 'edit' ? 'title' : 'mine', polite: true};
@@ -137,7 +137,7 @@ export class Actions {
       this.cancel(entry);
       return;
     }
-    entry.work = {kind: 'edit', draft, base: {of: textOf(entry.task), etag: entry.etag}, focus: 'title'};
+    entry.work = {kind: 'edit', draft, base: {fields: textOf(entry.task), etag: entry.etag}, focus: 'title'};
     this.model.changed(entry.id);
     if (choice === 'mine') this.save(entry);
   }
@@ -156,7 +156,7 @@ export class Actions {
     if (chosen.length === 0) return;
     const removals = chosen.map((entry) => {
       const {title, description, completed} = model.shown(entry);
-      const base = {of: {title, description, completed}, etag: entry.pending ? undefined : entry.etag};
+      const base = {fields: {title, description, completed}, etag: entry.pending ? undefined : entry.etag};
       if (!base.etag) this.rebase(entry, base).catch(() => {}); // removeNow asks again
       return {entry, base};
     });
@@ -243,7 +243,7 @@ export class Actions {
   async write(entry, method, options) {
     const {model} = this;
     await model.during(request(method, this.path(entry.id), options), ({data, etag, seq}) => {
-      this.own(seq);
+      this.markOwn(seq);
       if (data) model.confirm(data, etag, seq);
       else model.remove(entry.id);
     });

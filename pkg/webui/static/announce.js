@@ -16,8 +16,8 @@ export class Announcer {
     this.element.textContent = text;
   }
 
-  // mine names an event that this page caused; its action has been announced.
-  mine(seq) {
+  // markOwn names an event that this page caused; its action has been announced.
+  markOwn(seq) {
     this.own.add(seq);
     if (this.own.size > 500) this.own.delete(this.own.values().next().value);
   }

@@ -35,9 +35,9 @@ class Board {
       model: this.model,
       undo: this.undo,
       announce: (text) => this.announcer.say(text),
-      own: (seq) => {
-        this.announcer.mine(seq);
-        this.feed.mine(seq);
+      markOwn: (seq) => {
+        this.announcer.markOwn(seq);
+        this.feed.markOwn(seq);
       },
     });
     this.list = new List(parts.list, {model: this.model, row: rows(this.actions, this.model), drawn: () => this.drawEdges()});

@@ -65,8 +65,8 @@ export class Feed {
     this.empty.hidden = false;
   }
 
-  // mine marks an event as caused by this page, whether it has arrived yet or not.
-  mine(seq) {
+  // markOwn marks an event as caused by this page, whether it has arrived yet or not.
+  markOwn(seq) {
     this.own.add(seq);
     if (this.own.size > 500) this.own.delete(this.own.values().next().value);
     this.items.get(seq)?.classList.add('own');

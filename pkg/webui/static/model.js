@@ -82,7 +82,7 @@ export class Model {
     const entry = this.entries.get(task.id);
     if (entry && entry.seq >= seq) return;
     if (type === 'task_deleted') {
-      if (entry) this.deleted(entry, seq);
+      if (entry) this.markDeleted(entry, seq);
     } else if (entry) {
       this.update(entry, task, seq);
     } else if (this.matches(task)) {
@@ -115,9 +115,9 @@ export class Model {
     else this.changed(entry.id);
   }
 
-  // deleted removes a deleted task, unless a draft would be lost or a request is
+  // markDeleted removes a deleted task, unless a draft would be lost or a request is
   // unanswered.
-  deleted(entry, seq) {
+  markDeleted(entry, seq) {
     entry.seq = seq;
     entry.deleted = true;
     if (entry.work?.draft) entry.work.kind = 'gone';

@@ -62,19 +62,19 @@ function editor(entry, actions, task) {
     draft[event.target.name] = event.target.value;
     if (event.target.name === 'title') actions.model.changed(entry.id); // the counter
   };
-  const changed = task.title !== base.of.title || task.description !== base.of.description;
+  const changed = task.title !== base.fields.title || task.description !== base.fields.description;
   const left = maxTitle - [...draft.title.trim()].length;
-  const fault_ = `fault-${entry.id}`;
+  const faultID = `fault-${entry.id}`;
   return html`
-    <form class="editor" aria-label=${t('edit.label', {title: base.of.title})} @submit=${submit} @keydown=${keys} @input=${note}>
+    <form class="editor" aria-label=${t('edit.label', {title: base.fields.title})} @submit=${submit} @keydown=${keys} @input=${note}>
       <label class="field"><span>${t('field.title')}</span>
         <input name="title" data-focus="title" dir="auto" autocomplete="off" .value=${draft.title}
-          aria-invalid=${fault ? 'true' : nothing} aria-describedby=${fault ? fault_ : nothing}></label>
+          aria-invalid=${fault ? 'true' : nothing} aria-describedby=${fault ? faultID : nothing}></label>
       ${left < 40 ? html`<p class="counter ${left < 0 ? 'over' : ''}">${t('field.left', {n: left})}</p>` : nothing}
       <label class="field"><span>${t('field.description')}</span>
         <textarea name="description" rows="3" dir="auto" .value=${draft.description}></textarea></label>
       ${changed ? html`<p class="notice" role="status">${t('edit.changed')}</p>` : nothing}
-      ${fault ? html`<p class="problem" id=${fault_} role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
+      ${fault ? html`<p class="problem" id=${faultID} role="alert">${icons.alert}<span>${fault}</span></p>` : nothing}
       <div class="buttons">
         <button class="button primary">${t('edit.save')}</button>
         <button class="button" type="button" @click=${() => actions.cancel(entry)}>${t('edit.cancel')}</button>
@@ -84,11 +84,11 @@ function editor(entry, actions, task) {
 
 function conflict(entry, actions) {
   const {work: {draft}, task} = entry;
-  const part = (name, of) => (draft[name] === task[name] ? `${of} same` : of); // the fields that differ are emphasised
+  const classOf = (field) => (draft[field] === task[field] ? `${field} same` : field); // the fields that differ are emphasised
   const version = (label, {title, description}) => html`
     <div class="version"><h4>${label}</h4>
-      <p class=${part('title', 'title')} dir="auto">${title}</p>
-      ${description ? html`<p class=${part('description', 'description')} dir="auto">${description}</p>` : html`<p class="description none">${t('conflict.empty')}</p>`}
+      <p class=${classOf('title')} dir="auto">${title}</p>
+      ${description ? html`<p class=${classOf('description')} dir="auto">${description}</p>` : html`<p class="description none">${t('conflict.empty')}</p>`}
     </div>`;
   const resolve = (choice) => () => actions.resolve(entry, choice);
   return html`

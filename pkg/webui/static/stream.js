@@ -41,7 +41,7 @@ export class Stream {
 
   // overHTTP reports whether server-sent events are used now.
   get overHTTP() {
-    return this.connection?.open === openEventStream;
+    return this.connection?.opener === openEventStream;
   }
 
   // reconnect connects now, unless that is done already.
@@ -66,9 +66,9 @@ export class Stream {
     this.connection = this.connect(useHTTP ? openEventStream : openWebSocket);
   }
 
-  connect(open) {
-    const connection = {open, connected: false};
-    connection.transport = open({
+  connect(opener) {
+    const connection = {opener, connected: false};
+    connection.transport = opener({
       url: this.url,
       since: `${this.position.epoch}:${this.position.seq}`,
       onMessage: (message) => this.receive(connection, message),
@@ -115,7 +115,7 @@ export class Stream {
         this.onReset();
         break;
       case 'heartbeat':
-        if (message.seq > this.position.seq) this.open();
+        if (message.seq > this.position.seq) this.open(); // events are missing
         break;
       default:
         this.apply(message);
@@ -140,7 +140,7 @@ export class Stream {
   closed(connection, {code, reason}) {
     if (connection === this.candidate) this.candidate = undefined;
     if (connection !== this.connection) return;
-    if (connection.open === openEventStream) this.socketFailures = maxSocketFailures - 1; // the next attempt is a WebSocket
+    if (connection.opener === openEventStream) this.socketFailures = maxSocketFailures - 1; // the next attempt is a WebSocket
     else if (!connection.connected) this.socketFailures++;
     this.connection = undefined;
     if (code === 1008) { // the server says: do not come back
@@ -149,9 +149,10 @@ export class Stream {
     }
     this.failures++;
     const asked = code === 1012 && /^retry=(\d+)$/.exec(reason);
+    const backoffs = this.failures - maxSocketFailures; // no backoff before both transports were tried
     let wait = Math.random() * 100;
     if (asked) wait += Number(asked[1]);
-    else if (this.failures > maxSocketFailures) wait = Math.min(maxDelay, 200 * 2 ** (this.failures - 3)) * (0.5 + Math.random() / 2);
+    else if (backoffs > 0) wait = Math.min(maxDelay, 200 * 2 ** (backoffs - 1)) * (0.5 + Math.random() / 2);
     this.setState('waiting');
     this.timer = setTimeout(() => this.retry(), wait);
   }

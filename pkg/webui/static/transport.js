@@ -60,7 +60,7 @@ export function openEventStream({since, onMessage, onClose}) {
           connected = true;
           onMessage({type: 'connected', epoch, seq: Number(seq), resumed: since.startsWith(`${epoch}:`)});
         }
-        onMessage(data ? {...JSON.parse(data), epoch} : {type: 'heartbeat', seq: 0});
+        onMessage(data ? {...JSON.parse(data), epoch} : {type: 'heartbeat', seq: 0}); // a comment has no position
       }
     }
   };
