@@ -30,7 +30,7 @@ func TestCommandsSideBySide(t *testing.T) {
 		"start -d --no-test-task": {0, 1, 6}, // 1: stopped before it was ready
 		"stop":                    {0, 7},
 		"restart api":             {0, 1, 7, 8}, // 1: stopped before it was restarted
-		"reload":                  {0, 1, 7},
+		"reload":                  {0, 1, 7, 8}, // 8: the launcher is just starting or stopping
 		"status":                  {0, 7, 8},
 	}
 	for round := range *commandRounds {
