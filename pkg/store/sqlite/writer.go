@@ -127,8 +127,7 @@ func (w *writer) run() {
 			w.tryWrite()
 			probe.Reset(probeInterval)
 		case <-idle.C:
-			for again := true; again; {
-				again = w.runMaintenance() && w.queue.Len() == 0 && !w.queue.Closed()
+			for w.runMaintenance() && w.queue.Len() == 0 && !w.queue.Closed() {
 			}
 		case <-failed:
 			failed = nil
