@@ -55,6 +55,15 @@ func overwrite(t *testing.T, path string, at int64, with []byte) {
 	}
 }
 
+// A writer that cannot be opened is an error of Open.
+func TestOpenWithoutKeys(t *testing.T) {
+	path := made(t, 1)
+	alter(t, path, "DROP TABLE keys")
+	if s, err := Open(t.Context(), Options{Path: path}); err == nil || s != nil {
+		t.Errorf("opened a database without the table keys: %v, %v", s, err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	junk := bytes.Repeat([]byte{0xA5, 0x5A, 0x00, 0xFF}, 1024)
 	for _, test := range []struct {

@@ -46,8 +46,8 @@ type writer struct {
 	setCounter                                 [2]*stmt // the even and the odd one
 }
 
-func openWriter(ctx context.Context, o Options, wakeIndexer func(events int)) (w *writer, err error) {
-	w = &writer{
+func openWriter(ctx context.Context, o Options, wakeIndexer func(events int)) (*writer, error) {
+	w := &writer{
 		queue:       writequeue.New(o.QueueSize),
 		publisher:   o.Publisher,
 		onCommit:    o.OnCommit,
@@ -55,17 +55,20 @@ func openWriter(ctx context.Context, o Options, wakeIndexer func(events int)) (w
 		logger:      o.Logger,
 		path:        o.Path,
 	}
-	w.conn, err = connectToWrite(ctx, o.Path, "wal_autocheckpoint = 5000")
-	if err != nil {
+	var err error
+	if w.conn, err = connectToWrite(ctx, o.Path, "wal_autocheckpoint = 5000"); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, w.release())
-		}
-	}()
+	if err := w.prepare(ctx, o); err != nil {
+		return nil, errors.Join(err, w.release())
+	}
+	return w, nil
+}
+
+// prepare opens the witness and prepares the statements.
+func (w *writer) prepare(ctx context.Context, o Options) (err error) {
 	if w.witness, err = openWitness(o.Path); err != nil {
-		return nil, err
+		return err
 	}
 	err = w.conn.prepare(ctx, map[**stmt]string{
 		&w.begin:      "BEGIN IMMEDIATE",
@@ -78,16 +81,16 @@ func openWriter(ctx context.Context, o Options, wakeIndexer func(events int)) (w
 		&w.setCounter[1]: "UPDATE odd_checkpoints SET mark = substr(mark, 1, length(mark) - ?2) || ?1 WHERE substr(mark, -?2) < ?1",
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if w.tx, err = newTransaction(ctx, w.conn, o.Now); err != nil {
-		return nil, err
+		return err
 	}
 	if w.maintenance, err = newMaintenance(ctx, w.conn, o); err != nil {
-		return nil, err
+		return err
 	}
 	w.conn.disableBusyTimeout()
-	return w, nil
+	return nil
 }
 
 // close waits for the accepted writes.
