@@ -24,7 +24,7 @@ type reporter struct {
 
 	mu     sync.Mutex
 	before map[string]supervisor.Status
-	ready  bool // the system has been announced; a failing start is reported by its error
+	begun  bool // our own components are reported too; before, the error of the start reports them
 }
 
 type reporterOptions struct {
@@ -40,6 +40,14 @@ func newReporter(o reporterOptions) *reporter {
 	return &reporter{reporterOptions: o, before: map[string]supervisor.Status{}}
 }
 
+// begin makes the reporter report our own components too. It is called when the start
+// has succeeded.
+func (r *reporter) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = true
+}
+
 // changed compares a component's status with the previous one and prints the difference
 // that matters to people.
 func (r *reporter) changed(now supervisor.Status) {
@@ -50,7 +58,7 @@ func (r *reporter) changed(now supervisor.Status) {
 	if known && now.FileChange != before.FileChange {
 		r.Print(r.Lang.ComponentFilesChanged(now.Name, now.FileChange.Files))
 	}
-	if !known || !r.ready && isOwn(now.Name) || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
+	if !known || !r.begun && isOwn(now.Name) || now.State == supervisor.StateStopping || now.State == supervisor.StateStopped {
 		return
 	}
 	r.unanswered(before, now)
@@ -73,6 +81,36 @@ func (r *reporter) changed(now supervisor.Status) {
 	if now.State == supervisor.StateReady && before.State != supervisor.StateReady && now.Generation > 1 && !before.Suspended {
 		r.Print(r.Palette.Green(r.Lang.ComponentBack(now.Name, now.PID)))
 	}
+}
+
+// unanswered reports a component that does not answer, and why.
+func (r *reporter) unanswered(before, now supervisor.Status) {
+	switch {
+	case now.Suspended && !before.Suspended:
+		r.Log.Warn("component is stopped by a signal", "component", now.Name, "pid", now.PID)
+		r.Print(r.Palette.Yellow(r.Lang.ComponentSuspended(now.Name, now.PID)))
+	case before.Suspended && !now.Suspended && now.State == supervisor.StateReady && now.PID == before.PID:
+		r.Log.Info("component goes on", "component", now.Name, "pid", now.PID)
+		r.Print(r.Palette.Green(r.Lang.ComponentGoesOn(now.Name)))
+	case now.State == supervisor.StateUnhealthy && !now.Suspended && before.State != supervisor.StateUnhealthy:
+		r.Log.Warn("component does not answer", "component", now.Name, "pid", now.PID)
+		r.Print(r.Palette.Yellow(r.Lang.ComponentHung(now.Name)))
+	}
+}
+
+func (r *reporter) why(s supervisor.Status) string {
+	if s.LastExit == nil {
+		return ""
+	}
+	return control.ExitText(r.Lang, *s.LastExit)
+}
+
+// next says when a component that died will be restarted.
+func (r *reporter) next(s supervisor.Status) string {
+	if wait := time.Until(s.Budget.NextTry); !s.Budget.NextTry.IsZero() && wait > 0 {
+		return r.Lang.RestartIn(wait)
+	}
+	return r.Lang.RestartNow()
 }
 
 // blocked reports which components will not be started because one has failed.
@@ -116,47 +154,6 @@ func watchText(lang message.Lang, component string, patterns []string, err error
 	return lang.WatchFailed(component, err.Error())
 }
 
-// begin makes the reporter report our own components too.
-func (r *reporter) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ready = true
-}
-
-func isOwn(name string) bool {
-	return name == config.WSServer || name == config.API || name == config.Consumer
-}
-
-func (r *reporter) why(s supervisor.Status) string {
-	if s.LastExit == nil {
-		return ""
-	}
-	return control.ExitText(r.Lang, *s.LastExit)
-}
-
-// unanswered reports a component that does not answer, and why.
-func (r *reporter) unanswered(before, now supervisor.Status) {
-	switch {
-	case now.Suspended && !before.Suspended:
-		r.Log.Warn("component is stopped by a signal", "component", now.Name, "pid", now.PID)
-		r.Print(r.Palette.Yellow(r.Lang.ComponentSuspended(now.Name, now.PID)))
-	case before.Suspended && !now.Suspended && now.State == supervisor.StateReady && now.PID == before.PID:
-		r.Log.Info("component goes on", "component", now.Name, "pid", now.PID)
-		r.Print(r.Palette.Green(r.Lang.ComponentGoesOn(now.Name)))
-	case now.State == supervisor.StateUnhealthy && !now.Suspended && before.State != supervisor.StateUnhealthy:
-		r.Log.Warn("component does not answer", "component", now.Name, "pid", now.PID)
-		r.Print(r.Palette.Yellow(r.Lang.ComponentHung(now.Name)))
-	}
-}
-
-// next says when a component that died will be restarted.
-func (r *reporter) next(s supervisor.Status) string {
-	if wait := time.Until(s.Budget.NextTry); !s.Budget.NextTry.IsZero() && wait > 0 {
-		return r.Lang.RestartIn(wait)
-	}
-	return r.Lang.RestartNow()
-}
-
 // maxWaiting is how many of the components that a stop waits for are named each time.
 const maxWaiting = 5
 
@@ -173,4 +170,8 @@ func (r *reporter) waiting(all []supervisor.Waiting) {
 	if more := len(waiting) - maxWaiting; more > 0 {
 		r.Print(r.Lang.WaitingForMore(more))
 	}
+}
+
+func isOwn(name string) bool {
+	return name == config.WSServer || name == config.API || name == config.Consumer
 }

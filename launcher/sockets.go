@@ -35,11 +35,11 @@ func bindAll(ctx context.Context, cfg *config.Config, inherited *listen.Inherite
 	var taken *ports.TakenError
 	for _, setting := range ports.Settings(cfg) {
 		set, err := ports.Bind(ctx, setting, inherited)
-		switch also := taken; {
+		switch earlier := taken; {
 		case err == nil:
 			s.open[setting.Component] = &openSet{set: set}
 		case errors.As(err, &taken):
-			taken.Also = also
+			taken.Also = earlier
 		default:
 			return nil, errors.Join(err, s.close())
 		}
@@ -57,8 +57,8 @@ func bindAll(ctx context.Context, cfg *config.Config, inherited *listen.Inherite
 func (s *sockets) addr(component string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h := s.open[component]; h != nil {
-		return h.set.Addr
+	if o := s.open[component]; o != nil {
+		return o.set.Addr
 	}
 	return ""
 }
@@ -67,13 +67,12 @@ func (s *sockets) addr(component string) string {
 func (s *sockets) warnings() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []string
 	for _, setting := range ports.Settings(s.cfg) {
-		if h := s.open[setting.Component]; h != nil && len(all) == 0 {
-			all = append(all, h.set.Warnings...)
+		if o := s.open[setting.Component]; o != nil && len(o.set.Warnings) > 0 {
+			return o.set.Warnings // those of the other components say the same
 		}
 	}
-	return all
+	return nil
 }
 
 // files returns a component's sockets for a child to inherit. It binds them again if
@@ -81,16 +80,16 @@ func (s *sockets) warnings() []string {
 func (s *sockets) files(component string) ([]*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, err := s.bound(component)
-	if h == nil || err != nil {
+	o, err := s.bound(component)
+	if o == nil || err != nil {
 		return nil, err
 	}
-	if h.files == nil {
-		if h.files, err = h.set.Files(); err != nil {
+	if o.files == nil {
+		if o.files, err = o.set.Files(); err != nil {
 			return nil, err
 		}
 	}
-	return h.files, nil
+	return o.files, nil
 }
 
 // listeners returns a component's sockets for goroutines of this process. They are
@@ -98,18 +97,18 @@ func (s *sockets) files(component string) ([]*os.File, error) {
 func (s *sockets) listeners(component string) ([]net.Listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, err := s.bound(component)
-	if h == nil || err != nil {
+	o, err := s.bound(component)
+	if o == nil || err != nil {
 		return nil, err
 	}
-	return h.set.Share()
+	return o.set.Share()
 }
 
 // bound returns the sockets of a component, and binds them if they are closed. It
 // returns nil for a component that does not listen. s.mu is held.
 func (s *sockets) bound(component string) (*openSet, error) {
-	if h := s.open[component]; h != nil {
-		return h, nil
+	if o := s.open[component]; o != nil {
+		return o, nil
 	}
 	setting := ports.SettingOf(s.cfg, component)
 	if setting.Addr == "" {
@@ -127,13 +126,13 @@ func (s *sockets) bound(component string) (*openSet, error) {
 func (s *sockets) release(component string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.open[component]
-	if h == nil {
+	o := s.open[component]
+	if o == nil {
 		return nil
 	}
 	delete(s.open, component)
-	err := h.set.Close()
-	for _, f := range h.files {
+	err := o.set.Close()
+	for _, f := range o.files {
 		err = errors.Join(err, f.Close())
 	}
 	return err

@@ -39,9 +39,9 @@ func (s *system) Status(ctx context.Context) control.Status {
 		living[c.PID] = true
 	}
 	s.usage.forget(living)
-	traffic := s.traffic(ctx)
-	out.Clients, out.Seq, out.Epoch = traffic.Clients, traffic.Seq, traffic.Epoch
-	out.Store, out.Broker = s.services(ctx, traffic)
+	ws := s.askWSServer(ctx)
+	out.Clients, out.Seq, out.Epoch = ws.Clients, ws.Seq, ws.Epoch
+	out.Store, out.Broker = s.services(ctx, ws)
 	out.Hooks = s.hookStatus(out)
 	out.State = s.state(out)
 	return out
@@ -191,8 +191,8 @@ func asIntended(state supervisor.State, generations uint64) bool {
 	return state == supervisor.StateReady || state == supervisor.StateDone || state == supervisor.StateStopped && generations == 0
 }
 
-// traffic is wsserver's report on its clients and its position in the log.
-type traffic struct {
+// wsserverReport is wsserver's report on its clients and its position in the log.
+type wsserverReport struct {
 	Clients  int    `json:"clients"`
 	Seq      uint64 `json:"seq"`
 	Epoch    string `json:"epoch"`
@@ -202,19 +202,19 @@ type traffic struct {
 	readsLog bool   // wsserver can read the log
 }
 
-// traffic asks wsserver for its number of clients and the head of the log. If wsserver
+// askWSServer asks wsserver for its number of clients and the head of the log. If it
 // does not answer, there are no clients, and the last event is that of the consumer.
-func (s *system) traffic(ctx context.Context) traffic {
+func (s *system) askWSServer(ctx context.Context) wsserverReport {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	var t traffic
-	err := s.prober.get(ctx, config.WSServer, "/readyz", &t)
-	if t.answered = t.Epoch != ""; t.answered {
-		t.readsLog = err == nil
-		return t
+	var ws wsserverReport
+	err := s.prober.get(ctx, config.WSServer, "/readyz", &ws)
+	if ws.answered = ws.Epoch != ""; ws.answered {
+		ws.readsLog = err == nil
+		return ws
 	}
 	last := s.position.last()
-	return traffic{Seq: last.Seq, Epoch: last.Epoch}
+	return wsserverReport{Seq: last.Seq, Epoch: last.Epoch}
 }
 
 // linkDown is how api and wsserver report a link or a broker that is not connected.
@@ -223,13 +223,13 @@ const linkDown = "down"
 // services asks api and wsserver, as far as they run on this machine, for the state of
 // the store and the broker. Without an answer a service counts as ready, because the
 // component that does not answer is reported by itself.
-func (s *system) services(ctx context.Context, t traffic) (store, broker *control.Service) {
+func (s *system) services(ctx context.Context, ws wsserverReport) (store, broker *control.Service) {
 	store = &control.Service{Kind: s.cfg.Store, State: control.Ready, Server: s.cfg.StoreServer()}
-	broker = &control.Service{Kind: s.cfg.UsedBroker(), State: control.Ready, Lag: t.Lag}
-	if t.answered && !t.readsLog {
+	broker = &control.Service{Kind: s.cfg.UsedBroker(), State: control.Ready, Lag: ws.Lag}
+	if ws.answered && !ws.readsLog {
 		store.State = control.Degraded
 	}
-	linked := t.Link != linkDown
+	linked := ws.Link != linkDown
 	if s.cfg.Runs(config.API) {
 		ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 		defer cancel()
@@ -239,7 +239,7 @@ func (s *system) services(ctx context.Context, t traffic) (store, broker *contro
 			Detail string `json:"detail"` // of the problem, for people
 		}
 		err := s.prober.get(ctx, config.API, "/readyz", &api)
-		if err != nil && (!t.readsLog || strings.HasSuffix(api.Type, "not-writable")) {
+		if err != nil && (!ws.readsLog || strings.HasSuffix(api.Type, "not-writable")) {
 			store.State, store.Reason = control.Degraded, api.Detail
 		}
 		linked = linked && (err != nil || api.Link != linkDown)

@@ -55,7 +55,7 @@ type system struct {
 func (s *system) run(ctx context.Context) error {
 	s.log.Info("starting", "pid", os.Getpid(), "dir", s.cfg.Dir, "mode", s.mode(), "version", s.opts.Version)
 	var group lifecycle.Group
-	group.Add(context.WithoutCancel(ctx), s.supervise) // is stopped when another function returns, also after ctx has ended
+	group.Add(context.WithoutCancel(ctx), s.supervise) // the group stops it when another function has returned
 	group.Add(ctx, s.watchLock)
 	group.Add(context.WithoutCancel(ctx), s.watchdog)
 	group.Add(ctx, s.reloadOnHangup)
@@ -65,17 +65,17 @@ func (s *system) run(ctx context.Context) error {
 
 // supervise runs the components until ctx ends, and then stops them in reverse order.
 func (s *system) supervise(ctx context.Context) error {
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	cancelled := context.AfterFunc(ctx, func() {
+	unregister := context.AfterFunc(ctx, func() { // before the components are stopped
 		now := time.Now()
 		s.stopBegan.Store(&now)
 		s.notifyStopping()
 		s.logs.StopBlocking()
 		stop()
 	})
-	defer cancelled()
-	stopWatching, err := s.watches.begin(running, s.cfg)
+	defer unregister()
+	stopWatching, err := s.watches.begin(runCtx, s.cfg)
 	defer stopWatching()
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *system) supervise(ctx context.Context) error {
 		case <-s.finished:
 		}
 	}()
-	return s.supervisor.Run(running)
+	return s.supervisor.Run(runCtx)
 }
 
 // watchLock ends the system when its data directory is removed.

@@ -81,7 +81,8 @@ func (t *terminal) flush() {
 	}
 }
 
-// close flushes and ends it; nothing may be printed after that.
+// close flushes the queue and ends the terminal's goroutine. Nothing may be printed
+// after that.
 func (t *terminal) close() error {
 	t.flush()
 	close(t.queue)

@@ -36,14 +36,14 @@ func (w *fileWatches) begin(ctx context.Context, cfg *config.Config) (end func()
 	w.byName = map[string]fileWatch{}
 	w.launch = func(watcher *filewatch.Watcher, c config.Component) fileWatch {
 		ctx, stop := context.WithCancel(ctx)
-		one := fileWatch{patterns: c.Watch, stop: stop, ended: make(chan struct{})}
+		watch := fileWatch{patterns: c.Watch, stop: stop, ended: make(chan struct{})}
 		running.Go(func() {
-			defer close(one.ended)
+			defer close(watch.ended)
 			if err := watcher.Run(ctx); err != nil {
 				w.trouble(c.Name, c.Watch, err)
 			}
 		})
-		return one
+		return watch
 	}
 	w.mu.Unlock()
 	_, err = w.apply(cfg)
@@ -70,10 +70,10 @@ func (w *fileWatches) apply(cfg *config.Config) (changed []string, err error) {
 			wanted[c.Name] = c
 		}
 	}
-	for name, one := range w.byName {
-		if !slices.Equal(one.patterns, wanted[name].Watch) {
-			one.stop()
-			<-one.ended
+	for name, watch := range w.byName {
+		if !slices.Equal(watch.patterns, wanted[name].Watch) {
+			watch.stop()
+			<-watch.ended
 			delete(w.byName, name)
 			changed = append(changed, name)
 		}
@@ -89,11 +89,11 @@ func (w *fileWatches) apply(cfg *config.Config) (changed []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		one := w.launch(watcher, c)
-		w.byName[name] = one
+		watch := w.launch(watcher, c)
+		w.byName[name] = watch
 		select {
 		case <-watcher.Ready():
-		case <-one.ended:
+		case <-watch.ended:
 		}
 		changed = append(changed, name)
 	}

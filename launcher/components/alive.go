@@ -45,9 +45,9 @@ func reportAlive(ctx context.Context, h *child.Handle, logger *slog.Logger, chec
 		if !checking {
 			checking = true
 			go func() {
-				timed, cancel := context.WithTimeout(ctx, healthTimeout)
+				checkCtx, cancel := context.WithTimeout(ctx, healthTimeout)
 				defer cancel()
-				results <- check(timed)
+				results <- check(checkCtx)
 			}()
 		}
 	}

@@ -164,7 +164,7 @@ type subscribers struct {
 
 // Subscribe implements task.Subscriber.
 func (s *subscribers) Subscribe(ctx context.Context, deliver func(string, []task.Event), missed func()) error {
-	one := func(epoch string, events []task.Event) {
+	serialized := func(epoch string, events []task.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		deliver(epoch, events)
@@ -173,7 +173,7 @@ func (s *subscribers) Subscribe(ctx context.Context, deliver func(string, []task
 	defer cancel()
 	ended := make(chan error, 2)
 	for _, sub := range []task.Subscriber{s.own, s.others} {
-		go func() { ended <- sub.Subscribe(ctx, one, missed) }()
+		go func() { ended <- sub.Subscribe(ctx, serialized, missed) }()
 	}
 	err := <-ended
 	cancel()

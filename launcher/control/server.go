@@ -83,9 +83,9 @@ func Serve(cfg *config.Config, system System) (*Server, error) {
 // Close waits for requests in progress, such as that of a waiting `stop`, then ends the
 // server and removes the socket.
 func (s *Server) Close() error {
-	deadline, cancel := context.WithTimeout(context.Background(), closeTimeout) // the launcher's own context has ended
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout) // the launcher's own context has ended
 	defer cancel()
-	err := s.http.Shutdown(deadline)
+	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
 	}

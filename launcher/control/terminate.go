@@ -43,9 +43,9 @@ func Terminate(ctx context.Context, cfg *config.Config, target Instance, grace t
 	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return false, fmt.Errorf("end the launcher: %w", err)
 	}
-	bounded, cancel := context.WithTimeout(ctx, grace)
+	graceCtx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if target.WaitEnded(bounded, cfg) == nil {
+	if target.WaitEnded(graceCtx, cfg) == nil {
 		return false, nil
 	}
 	if ctx.Err() != nil {
