@@ -16,7 +16,7 @@ type Spec struct {
 	Runner Runner
 
 	Restart      RestartPolicy
-	ReadyTimeout time.Duration // from its start to its ready signal (10 s)
+	ReadyTimeout time.Duration // from its start to its ready signal (30 s)
 	StopTimeout  time.Duration // from being asked to end to being killed (10 s)
 	// RetireTimeout is the same for a generation that the next one has replaced, and
 	// that still serves the connections it has accepted (StopTimeout).
