@@ -76,14 +76,14 @@ func (p Process) Start(ctx context.Context, gen Generation) (Instance, error) {
 // serve starts the goroutines that end with the process.
 func (i *process) serve(ctx context.Context, p Process) {
 	ready := sync.OnceFunc(func() { i.gen.Emit(Event{Kind: BecameReady}) })
-	waiting, cancel := context.WithCancel(ctx)
+	checkCtx, cancel := context.WithCancel(ctx)
 	switch {
 	case p.Ours:
 		i.readers.Go(func() { i.readNotify(ready) })
 	case p.Ready == nil:
 		i.readers.Go(ready)
 	case p.Ready.Log == nil:
-		i.readers.Go(func() { await(waiting, i.readyCheck(p), ready) })
+		i.readers.Go(func() { await(checkCtx, i.readyCheck(p), ready) })
 	}
 	for stream, pipe := range map[string]*os.File{"stdout": i.pipes.stdout, "stderr": i.pipes.stderr} {
 		to, lines := p.Output.open(stream), i.tail.splitter()
@@ -100,25 +100,25 @@ func (i *process) serve(ctx context.Context, p Process) {
 	}()
 }
 
-// awaitEnd returns when the main process has died, or has survived a kill.
-func (i *process) awaitEnd() {
-	select {
-	case <-i.main.dead:
-		return
-	case <-i.killSent:
+// readNotify reads the notify pipe to its end.
+func (i *process) readNotify(ready func()) {
+	defer func() { _ = i.pipes.notify.Close() }()
+	lines := bufio.NewScanner(i.pipes.notify)
+	for lines.Scan() {
+		switch line := lines.Text(); line {
+		case child.LineReady:
+			ready()
+		case child.LineAlive:
+			i.gen.Emit(Event{Kind: SaidAlive})
+		default:
+			if note, is := strings.CutPrefix(line, child.NotePrefix); is {
+				i.gen.Emit(Event{Kind: Noted, Note: note})
+			}
+		}
 	}
-	limit := killTimeout
-	if !i.main.signalGroup(syscall.SIGKILL) {
-		limit = orphanGrace // it runs as another user, and may be about to end
-	}
-	select {
-	case <-i.main.dead:
-	case <-time.After(limit):
-		go func() {
-			<-i.main.dead
-			i.main.reap()
-		}()
-	}
+	// After a line that is too long no more lines are read, but the child must not
+	// block.
+	_, _ = io.Copy(io.Discard, i.pipes.notify)
 }
 
 // readyCheck returns the check whether the component is ready. An answer at an address
@@ -144,41 +144,25 @@ func (i *process) readyCheck(p Process) func(context.Context) bool {
 	}
 }
 
-// credential is the user in the form that the operating system takes.
-func (u *User) credential() *syscall.Credential {
-	if u == nil {
-		return nil
+// awaitEnd returns when the main process has died, or has survived a kill.
+func (i *process) awaitEnd() {
+	select {
+	case <-i.main.dead:
+		return
+	case <-i.killSent:
 	}
-	return &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
-}
-
-// ownSession makes a check's command run in a session of its own, and end together with
-// everything it starts.
-func (p Process) ownSession(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: p.User.credential()}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	return nil
-}
-
-// readNotify reads the notify pipe to its end.
-func (i *process) readNotify(ready func()) {
-	defer func() { _ = i.pipes.notify.Close() }()
-	lines := bufio.NewScanner(i.pipes.notify)
-	for lines.Scan() {
-		switch line := lines.Text(); line {
-		case child.LineReady:
-			ready()
-		case child.LineAlive:
-			i.gen.Emit(Event{Kind: SaidAlive})
-		default:
-			if note, is := strings.CutPrefix(line, child.NotePrefix); is {
-				i.gen.Emit(Event{Kind: Noted, Note: note})
-			}
-		}
+	limit := killTimeout
+	if !i.main.signalGroup(syscall.SIGKILL) {
+		limit = orphanGrace // it runs as another user, and may be about to end
 	}
-	// After a line that is too long no more lines are read, but the child must not
-	// block.
-	_, _ = io.Copy(io.Discard, i.pipes.notify)
+	select {
+	case <-i.main.dead:
+	case <-time.After(limit):
+		go func() {
+			<-i.main.dead
+			i.main.reap()
+		}()
+	}
 }
 
 // finish ends the remaining descendants of the main process, and reports the end.
@@ -287,4 +271,20 @@ func (i *process) Members() []Member {
 		}
 	}
 	return alive
+}
+
+// credential is the user in the form that the operating system takes.
+func (u *User) credential() *syscall.Credential {
+	if u == nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
+}
+
+// ownSession makes a check's command run in a session of its own, and end together with
+// everything it starts.
+func (p Process) ownSession(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: p.User.credential()}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return nil
 }
