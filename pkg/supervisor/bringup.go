@@ -44,8 +44,8 @@ func (s *Supervisor) request(ctx context.Context, c *component, want inputKind) 
 	return t.wait(ctx)
 }
 
-// bringUp starts components and waits until each is ready. The proof of [Spec.Unproven]
-// it waits for at the end, because it does not hold up the components that come after.
+// bringUp starts components and waits until each is ready. It waits for the proofs of
+// [Spec.Unproven] at the end, because components that come after do not depend on them.
 type bringUp struct {
 	s    *Supervisor
 	want inputKind

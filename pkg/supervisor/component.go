@@ -16,13 +16,13 @@ const maxProbes = 5
 
 // component is the actor around one machine: it takes inputs one at a time and carries
 // out the actions that the machine returns. Only its goroutine uses its fields, except
-// for spec, inputs, done and record, which are safe to share.
+// for spec, the channels and record, which are safe to share, and rules.
 type component struct {
 	spec         Spec
 	startup      *startup
 	required     bool // its death makes the start fail
 	runState     *RunState
-	rules        rules  // as posted last; used by Reload only
+	rules        rules  // those that the machine was last given; used by Reload only
 	id           string // prefix of the IDs of its generations
 	tags         *tags
 	scans        *processScans
@@ -56,14 +56,14 @@ func (c *component) post(in input) {
 
 // run is the actor. It returns when ctx ends; no generation should be alive then.
 func (c *component) run(ctx context.Context) {
-	generations := context.WithoutCancel(ctx) // generations are ended by requests, not by this context
+	generationCtx := context.WithoutCancel(ctx) // generations are ended by requests, not by this context
 	defer c.watchers.Wait()
 	defer close(c.done)
 	defer c.release()
 	for {
 		select {
 		case in := <-c.inputs:
-			c.handle(generations, in)
+			c.handle(generationCtx, in)
 		case <-c.retired:
 			return
 		case <-ctx.Done():
@@ -72,9 +72,10 @@ func (c *component) run(ctx context.Context) {
 	}
 }
 
+// release ends the timers and health checks of all generations.
 func (c *component) release() {
-	for _, r := range c.generations {
-		r.release()
+	for _, g := range c.generations {
+		g.release()
 	}
 }
 
@@ -104,8 +105,8 @@ func (c *component) step(ctx context.Context, in input) (more []input) {
 		c.fileChange = &FileChange{At: in.now, Files: in.files}
 	}
 	var actions []action
-	c.startup.checkFailure(func(booting bool) *StartError {
-		in.required = booting && c.required
+	c.startup.checkFailure(func(inStartup bool) *StartError {
+		in.required = inStartup && c.required
 		c.machine, actions = c.machine.step(in)
 		for _, a := range actions {
 			if a.kind == doFailStart {
@@ -121,34 +122,34 @@ func (c *component) step(ctx context.Context, in input) (more []input) {
 }
 
 func (c *component) lines(generation uint64) []string {
-	if r := c.generations[generation]; r != nil && r.instance != nil {
-		return r.instance.Lines()
+	if g := c.generations[generation]; g != nil && g.instance != nil {
+		return g.instance.Lines()
 	}
 	return nil
 }
 
 func (c *component) perform(ctx context.Context, a action) []input {
-	r := c.generations[a.generation]
+	g := c.generations[a.generation]
 	switch a.kind {
 	case doSpawn:
 		return c.startGeneration(ctx, a)
 	case doSend:
-		if r != nil && r.instance != nil {
-			if a.request != Accept && r.stopWatching != nil {
-				r.stopWatching() // it is about to end, so its health checks mean nothing from now on
+		if g != nil && g.instance != nil {
+			if a.request != Accept && g.stopWatching != nil {
+				g.stopWatching() // it is about to end, so its health checks mean nothing from now on
 			}
-			r.instance.Send(a.request)
+			g.instance.Send(a.request)
 		}
 	case doTimer:
 		timer := c.timer(a.after, input{kind: a.timer, generation: a.generation})
-		if r == nil { // of a generation that has not begun
-			r = &liveGeneration{}
-			c.generations[a.generation] = r
+		if g == nil { // of a generation that has not begun
+			g = &liveGeneration{}
+			c.generations[a.generation] = g
 		}
-		r.timers = append(r.timers, timer)
+		g.timers = append(g.timers, timer)
 	case doWatch:
-		c.logger.Info("component ready", "generation", a.generation, "took", time.Since(r.startedAt))
-		c.watchHealth(ctx, a.generation, r)
+		c.logger.Info("component ready", "generation", a.generation, "took", time.Since(g.startedAt))
+		c.watchHealth(ctx, a.generation, g)
 		c.notifications = append(c.notifications, c.reportReady)
 	case doRecordEnd:
 		c.recordEnd(ctx, a)
@@ -199,13 +200,13 @@ func (c *component) reportReady() {
 
 // describeError adds the component's name and output to an error of the machine.
 func (c *component) describeError(err error) error {
-	var fresh *generationError
-	if !errors.As(err, &fresh) {
+	var ended *generationError
+	if !errors.As(err, &ended) {
 		return err
 	}
 	return &RestartError{
-		Component: c.spec.Name, Exit: fresh.exit, PreviousServes: fresh.previousServes,
-		Lines: c.record.lastLines(fresh.generation),
+		Component: c.spec.Name, Exit: ended.exit, PreviousServes: ended.previousServes,
+		Lines: c.record.lastLines(ended.generation),
 	}
 }
 
@@ -226,10 +227,10 @@ func (c *component) publish() {
 	if m.intent == intentWait {
 		s.WaitsFor = c.spec.After
 	}
-	if r := c.generations[m.current.number]; m.current.alive() && r != nil {
-		s.Generation, s.StartedAt, s.ReadyAt = m.current.number, r.startedAt, m.current.readyAt
-		if r.instance != nil {
-			s.PID = r.instance.PID()
+	if g := c.generations[m.current.number]; m.current.alive() && g != nil {
+		s.Generation, s.StartedAt, s.ReadyAt = m.current.number, g.startedAt, m.current.readyAt
+		if g.instance != nil {
+			s.PID = g.instance.PID()
 		}
 	}
 	if s, changed := c.record.publish(s, m); changed && c.onChange != nil && m.intent != intentNone {

@@ -59,7 +59,7 @@ func (f Func) Start(ctx context.Context, gen Generation) (Instance, error) {
 			return nil, err
 		}
 	}
-	running, cancel := context.WithCancel(ctx)
+	runCtx, cancel := context.WithCancel(ctx)
 	g := &goroutines{
 		gen: gen, began: time.Now(), cancel: cancel, done: make(chan struct{}),
 		accept: make(chan struct{}), retire: make(chan struct{}),
@@ -81,7 +81,7 @@ func (f Func) Start(ctx context.Context, gen Generation) (Instance, error) {
 		Send: g.handleLine, Gate: gate, Listeners: listeners, Stdout: stdout, Stderr: stderr,
 	})
 	go func() {
-		err := f.Run(running, handle)
+		err := f.Run(runCtx, handle)
 		cancel()
 		awaitFlush(gen.Logger, func() {
 			_ = stdout.Close() // the log reports its own errors
@@ -125,9 +125,9 @@ func (g *goroutines) Send(o Request) {
 		_, _ = g.dump.Write(stacks())
 		g.cancel()
 	case Accept:
-		g.openGate(&g.accept)
+		g.closeOnce(&g.accept)
 	case Retire:
-		g.openGate(&g.retire)
+		g.closeOnce(&g.retire)
 	}
 }
 
@@ -142,12 +142,13 @@ func (g *goroutines) abandon() {
 	g.reportEnd(Exit{At: time.Now(), Code: -1, Err: errCannotKill.Error(), Killed: true, Left: g.Members()})
 }
 
-func (g *goroutines) openGate(gate *chan struct{}) {
+// closeOnce closes a channel of the gate, unless it is closed already.
+func (g *goroutines) closeOnce(c *chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if *gate != nil {
-		close(*gate)
-		*gate = nil
+	if *c != nil {
+		close(*c)
+		*c = nil
 	}
 }
 

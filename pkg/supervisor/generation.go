@@ -16,12 +16,12 @@ type liveGeneration struct {
 	stopWatching context.CancelFunc
 }
 
-func (r *liveGeneration) release() {
-	for _, t := range r.timers {
+func (g *liveGeneration) release() {
+	for _, t := range g.timers {
 		t.Stop()
 	}
-	if r.stopWatching != nil {
-		r.stopWatching()
+	if g.stopWatching != nil {
+		g.stopWatching()
 	}
 }
 
@@ -31,20 +31,20 @@ func (c *component) startGeneration(ctx context.Context, a action) []input {
 		early.release() // the timer of the backoff before this generation
 	}
 	number := a.generation
-	r := &liveGeneration{startedAt: time.Now(), alive: make(chan struct{}, 1)}
-	c.generations[number] = r
+	g := &liveGeneration{startedAt: time.Now(), alive: make(chan struct{}, 1)}
+	c.generations[number] = g
 	id := generationID(c.id, number)
 	instance, err := c.spec.Runner.Start(ctx, Generation{
 		Component: c.spec.Name, Number: number, ID: id, Gated: a.gated, StopSignal: c.spec.StopSignal, tags: c.tags, scans: c.scans,
 		Logger: c.logger.With("generation", number),
-		Emit:   func(e Event) { c.handleEvent(number, r, e) },
+		Emit:   func(e Event) { c.handleEvent(number, g, e) },
 	})
 	if err != nil {
 		exit := Exit{At: time.Now(), Reason: NotStarted, Code: -1, Err: err.Error()}
 		errors.As(err, &exit.Fault)
 		return []input{{kind: eventGone, generation: number, exit: exit}}
 	}
-	r.instance = instance
+	g.instance = instance
 	c.record.add(number, instance)
 	c.logger.Info("component started", "generation", number, "pid", instance.PID())
 	started := processRecord{Component: c.spec.Name, Generation: number, PID: instance.PID(), ID: id}
@@ -58,13 +58,13 @@ func (c *component) startGeneration(ctx context.Context, a action) []input {
 }
 
 // handleEvent handles a report of a generation, in the goroutine of that generation.
-func (c *component) handleEvent(number uint64, r *liveGeneration, e Event) {
+func (c *component) handleEvent(number uint64, g *liveGeneration, e Event) {
 	switch e.Kind {
 	case BecameReady:
 		c.post(input{kind: eventReady, generation: number})
 	case SaidAlive:
 		select {
-		case r.alive <- struct{}{}:
+		case g.alive <- struct{}{}:
 		default:
 		}
 	case Noted:
@@ -77,7 +77,7 @@ func (c *component) handleEvent(number uint64, r *liveGeneration, e Event) {
 }
 
 func (c *component) watchHealth(ctx context.Context, number uint64, g *liveGeneration) {
-	watching, cancel := context.WithCancel(ctx)
+	watchCtx, cancel := context.WithCancel(ctx)
 	g.stopWatching = cancel
 	check := healthCheck{
 		Health: c.spec.Health, probe: c.probeOf(g), instance: g.instance,
@@ -88,17 +88,17 @@ func (c *component) watchHealth(ctx context.Context, number uint64, g *liveGener
 			c.post(input{kind: eventProbe, generation: number, probe: outcome})
 		},
 	}
-	c.watchers.Go(func() { check.run(watching) })
+	c.watchers.Go(func() { check.run(watchCtx) })
 }
 
 // recordEnd keeps the result of a generation that has ended, for `why` and the receipt.
 func (c *component) recordEnd(ctx context.Context, a action) {
-	r := c.generations[a.generation]
+	g := c.generations[a.generation]
 	delete(c.generations, a.generation)
-	r.release()
+	g.release()
 	pid, lines := 0, []string(nil)
-	if r.instance != nil {
-		pid, lines = r.instance.PID(), r.instance.Lines()
+	if g.instance != nil {
+		pid, lines = g.instance.PID(), g.instance.Lines()
 		if err := c.runState.remove(c.spec.Name, a.generation, a.exit.Left); err != nil {
 			c.logger.Warn("run state not written", "error", err)
 		}

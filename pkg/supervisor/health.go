@@ -66,8 +66,8 @@ func (h healthCheck) run(ctx context.Context) {
 		if overslept {
 			continue
 		}
-		timed, cancel := context.WithTimeout(ctx, h.Timeout)
-		err := h.probe(timed)
+		probeCtx, cancel := context.WithTimeout(ctx, h.Timeout)
+		err := h.probe(probeCtx)
 		cancel()
 		if ctx.Err() != nil {
 			return

@@ -42,7 +42,7 @@ type mainProcessConfig struct {
 // startMainProcess starts a process in a session of its own.
 func startMainProcess(c mainProcessConfig) (*mainProcess, error) {
 	c.attr.Sys = processAttributes(c)
-	l := &mainProcess{dead: make(chan struct{})}
+	m := &mainProcess{dead: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		if c.tied {
@@ -58,48 +58,48 @@ func startMainProcess(c mainProcessConfig) (*mainProcess, error) {
 			started <- err
 			return
 		}
-		l.tag = tag
-		l.handle, l.pid = proc, proc.Pid
-		l.started, _ = startTime(proc.Pid)
+		m.tag = tag
+		m.handle, m.pid = proc, proc.Pid
+		m.started, _ = startTime(proc.Pid)
 		started <- nil
 		state := awaitDeath(proc)
 		if state != nil {
-			l.mu.Lock()
-			l.state, l.reaped = state, true
-			l.mu.Unlock()
+			m.mu.Lock()
+			m.state, m.reaped = state, true
+			m.mu.Unlock()
 		}
-		close(l.dead)
+		close(m.dead)
 	}()
 	if err := <-started; err != nil {
 		return nil, err
 	}
-	return l, nil
+	return m, nil
 }
 
 // signal sends sig to the main process alone. Until it is reaped, its pid cannot be reused.
-func (l *mainProcess) signal(sig syscall.Signal) { l.send(l.pid, sig) }
+func (m *mainProcess) signal(sig syscall.Signal) { m.send(m.pid, sig) }
 
 // signalGroup sends sig to every process of the group. permitted is false if this
 // process may not signal any of them.
-func (l *mainProcess) signalGroup(sig syscall.Signal) (permitted bool) { return l.send(-l.pid, sig) }
+func (m *mainProcess) signalGroup(sig syscall.Signal) (permitted bool) { return m.send(-m.pid, sig) }
 
-func (l *mainProcess) send(to int, sig syscall.Signal) (permitted bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reaped || !errors.Is(syscall.Kill(to, sig), syscall.EPERM) // ESRCH means that it is dead already
+func (m *mainProcess) send(to int, sig syscall.Signal) (permitted bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reaped || !errors.Is(syscall.Kill(to, sig), syscall.EPERM) // ESRCH means that it is dead already
 }
 
 // reap frees the pid of a dead process and returns its state, or nil if the process is
 // alive or other code of this process has reaped it.
-func (l *mainProcess) reap() *os.ProcessState {
-	if !wait.IsClosed(l.dead) {
+func (m *mainProcess) reap() *os.ProcessState {
+	if !wait.IsClosed(m.dead) {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.reaped {
-		l.state, _ = l.handle.Wait() // a nil state is handled as unknown
-		l.reaped = true
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.reaped {
+		m.state, _ = m.handle.Wait() // a nil state is handled as unknown
+		m.reaped = true
 	}
-	return l.state
+	return m.state
 }

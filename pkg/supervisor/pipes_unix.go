@@ -35,17 +35,17 @@ func (p Process) openPipes(gen Generation) (w *pipes, err error) {
 		return w, err
 	}
 	w.addChildEnd(stdin)
-	if w.stdout, err = w.openUp(); err != nil {
+	if w.stdout, err = w.openFromChild(); err != nil {
 		return w, err
 	}
-	if w.stderr, err = w.openUp(); err != nil {
+	if w.stderr, err = w.openFromChild(); err != nil {
 		return w, err
 	}
 	if !p.Ours {
 		return w, nil
 	}
 	w.descriptors = &child.Descriptors{Gated: gen.Gated, Notify: len(w.inherited)}
-	if w.notify, err = w.openUp(); err != nil {
+	if w.notify, err = w.openFromChild(); err != nil {
 		return w, err
 	}
 	w.descriptors.Lifeline = len(w.inherited)
@@ -82,8 +82,8 @@ func (w *pipes) openStdin(p Process) (*os.File, error) {
 	return read, nil
 }
 
-// openUp opens a pipe that the child writes to.
-func (w *pipes) openUp() (*os.File, error) {
+// openFromChild opens a pipe that the child writes to.
+func (w *pipes) openFromChild() (*os.File, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("open a pipe: %w", err)

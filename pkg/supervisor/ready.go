@@ -30,8 +30,8 @@ const (
 // await repeats the check until it succeeds or ctx ends.
 func await(ctx context.Context, check func(context.Context) bool, ready func()) {
 	for pause := minPollInterval; ; pause = min(2*pause, maxPollInterval) {
-		timed, cancel := context.WithTimeout(ctx, pollTimeout)
-		yes := check(timed)
+		checkCtx, cancel := context.WithTimeout(ctx, pollTimeout)
+		yes := check(checkCtx)
 		cancel()
 		if yes {
 			ready()

@@ -6,21 +6,21 @@ import (
 )
 
 // died applies the restart policy.
-func (t *transition) died(l generationState, exit Exit, in input, successor bool) {
+func (t *transition) died(g generationState, exit Exit, in input, successor bool) {
 	if in.required {
 		t.failed = true
-		t.do(action{kind: doFailStart, generation: l.number, exit: exit})
+		t.do(action{kind: doFailStart, generation: g.number, exit: exit})
 		t.answerAll(exit)
 		return
 	}
 	policy := t.rules.restart
 	if t.endedWell(exit) && !successor {
 		t.done = true
-		t.do(action{kind: doDone, generation: l.number})
+		t.do(action{kind: doDone, generation: g.number})
 		t.answer(nil, func(w waiter) bool { return !w.stop })
 		return
 	}
-	healthy := !l.readyAt.IsZero() && exit.At.Sub(l.readyAt) >= minHealthyUptime
+	healthy := !g.readyAt.IsZero() && exit.At.Sub(g.readyAt) >= minHealthyUptime
 	if t.attempts++; healthy {
 		t.attempts = 0
 	}
@@ -28,7 +28,7 @@ func (t *transition) died(l generationState, exit Exit, in input, successor bool
 	if successor {
 		return
 	}
-	t.answerGeneration(l.number, exit)
+	t.answerGeneration(g.number, exit)
 	if policy.Policy == RestartNever || policy.Max > 0 && max(len(t.deaths), t.attempts) >= policy.Max {
 		t.fail(exit)
 		return

@@ -45,46 +45,46 @@ type processRecord struct {
 func OpenRunState(path string) (*RunState, error) {
 	self := os.Getpid()
 	started, _ := startTime(self)
-	l := &RunState{path: path, content: runStateContent{
+	r := &RunState{path: path, content: runStateContent{
 		Boot: bootID(), RunID: newRunID(), Launcher: processRecord{PID: self, Started: started},
 	}}
-	if err := l.write(); err != nil {
+	if err := r.write(); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return r, nil
 }
 
 // Close removes the file, unless it records processes that a later sweep has to end.
-func (l *RunState) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.content.Processes) > 0 {
+func (r *RunState) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.content.Processes) > 0 {
 		return nil
 	}
-	if err := os.Remove(l.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(r.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the run state: %w", err)
 	}
 	return nil
 }
 
-func (l *RunState) runID() string {
-	if l == nil {
+func (r *RunState) runID() string {
+	if r == nil {
 		return newRunID()
 	}
-	return l.content.RunID
+	return r.content.RunID
 }
 
 // add records the main process of a generation that has been started.
-func (l *RunState) add(e processRecord) error {
-	if l == nil || e.PID == 0 {
+func (r *RunState) add(e processRecord) error {
+	if r == nil || e.PID == 0 {
 		return nil
 	}
 	e.Started, _ = startTime(e.PID)
 	e.Group = e.PID
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.content.Processes = append(l.content.Processes, e)
-	return l.write()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.content.Processes = append(r.content.Processes, e)
+	return r.write()
 }
 
 // generationKey names a generation in the run state.
@@ -97,14 +97,14 @@ func (e processRecord) key() generationKey { return generationKey{e.Component, e
 
 // setDescendants records the descendants of each generation's main process. It writes
 // the file only if they have changed. Generations that have ended meanwhile are skipped.
-func (l *RunState) setDescendants(found map[generationKey][]procInfo) error {
-	if l == nil {
+func (r *RunState) setDescendants(found map[generationKey][]procInfo) error {
+	if r == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var now []processRecord
-	for _, e := range l.content.Processes {
+	for _, e := range r.content.Processes {
 		members, tracked := found[e.key()]
 		if tracked && e.Descendant {
 			continue
@@ -118,41 +118,41 @@ func (l *RunState) setDescendants(found map[generationKey][]procInfo) error {
 			}
 		}
 	}
-	if slices.Equal(l.content.Processes, now) {
+	if slices.Equal(r.content.Processes, now) {
 		return nil
 	}
-	l.content.Processes = now
-	return l.write()
+	r.content.Processes = now
+	return r.write()
 }
 
 // remove removes a generation, except those of its processes that are still alive.
-func (l *RunState) remove(component string, generation uint64, left []Member) error {
-	if l == nil || len(left) > 0 {
+func (r *RunState) remove(component string, generation uint64, left []Member) error {
+	if r == nil || len(left) > 0 {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.content.Processes = slices.DeleteFunc(l.content.Processes, func(e processRecord) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.content.Processes = slices.DeleteFunc(r.content.Processes, func(e processRecord) bool {
 		return e.Component == component && e.Generation == generation
 	})
-	return l.write()
+	return r.write()
 }
 
 // write replaces the file in one move. It is not synced: after a crash of the
 // machine there is nothing to sweep.
-func (l *RunState) write() error {
-	text, err := json.MarshalIndent(l.content, "", "  ")
+func (r *RunState) write() error {
+	text, err := json.MarshalIndent(r.content, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the run state: %w", err)
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(l.path), filepath.Base(l.path)+".*")
+	temporary, err := os.CreateTemp(filepath.Dir(r.path), filepath.Base(r.path)+".*")
 	if err != nil {
 		return fmt.Errorf("write the run state: %w", err)
 	}
 	_, err = temporary.Write(text)
 	err = errors.Join(err, temporary.Close())
 	if err == nil {
-		err = os.Rename(temporary.Name(), l.path)
+		err = os.Rename(temporary.Name(), r.path)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write the run state: %w", err), os.Remove(temporary.Name()))

@@ -35,59 +35,55 @@ type startup struct {
 }
 
 func newStartup(required []string) *startup {
-	b := &startup{pending: make(map[string]struct{}), started: make(chan struct{}), failed: make(chan struct{})}
+	s := &startup{pending: make(map[string]struct{}), started: make(chan struct{}), failed: make(chan struct{})}
 	for _, name := range required {
-		b.pending[name] = struct{}{}
+		s.pending[name] = struct{}{}
 	}
-	return b
+	return s
 }
 
 // ready records that a component is ready.
-func (b *startup) ready(name string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.markReady(name)
+func (s *startup) ready(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil || wait.IsClosed(s.started) {
+		return
+	}
+	delete(s.pending, name)
+	if len(s.pending) == 0 {
+		close(s.started)
+	}
 }
 
 // begin is called once, before the components start. If none is required, it ends the
 // phase.
-func (b *startup) begin() { b.ready("") }
+func (s *startup) begin() { s.ready("") }
 
-func (b *startup) markReady(name string) {
-	if b.err != nil || wait.IsClosed(b.started) {
-		return
-	}
-	delete(b.pending, name)
-	if len(b.pending) == 0 {
-		close(b.started)
-	}
-}
-
-// checkFailure calls f under the lock, with whether the phase still lasts. An error of
-// f makes the start fail; announceFailure then makes the failure public.
-func (b *startup) checkFailure(f func(booting bool) *StartError) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := f(!wait.IsClosed(b.started)); err != nil && b.err == nil {
-		b.err = err
+// checkFailure calls f under the lock. inStartup says that the phase still lasts. An
+// error of f makes the start fail; announceFailure then makes the failure public.
+func (s *startup) checkFailure(f func(inStartup bool) *StartError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := f(!wait.IsClosed(s.started)); err != nil && s.err == nil {
+		s.err = err
 	}
 }
 
 // announceFailure closes the channel of a failed start. It is called when the details
 // of the failure can be read.
-func (b *startup) announceFailure() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err != nil && !wait.IsClosed(b.failed) {
-		close(b.failed)
+func (s *startup) announceFailure() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil && !wait.IsClosed(s.failed) {
+		close(s.failed)
 	}
 }
 
-func (b *startup) error() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err == nil {
+func (s *startup) error() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
 		return nil
 	}
-	return b.err
+	return s.err
 }

@@ -46,7 +46,7 @@ type generationState struct {
 	reason  Reason    // why the machine itself ends it; empty: it does not
 }
 
-func (l generationState) alive() bool { return l.phase != absent }
+func (g generationState) alive() bool { return g.phase != absent }
 
 // waiter is a caller that waits for an intent to be fulfilled.
 type waiter struct {

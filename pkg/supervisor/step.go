@@ -49,8 +49,8 @@ func (m machine) step(in input) (machine, []action) {
 	case timerReady:
 		t.notReady(in)
 	case timerStop, timerDump:
-		if l := t.find(in.generation); l != nil && l.phase == stopping {
-			t.send(l.number, Kill)
+		if g := t.find(in.generation); g != nil && g.phase == stopping {
+			t.send(g.number, Kill)
 		}
 	case timerProof:
 		if in.generation == t.current.number && t.current.phase == serving {
@@ -75,8 +75,8 @@ type transition struct {
 
 func (t *transition) do(a action) { t.actions = append(t.actions, a) }
 
-func (t *transition) send(generation uint64, order Request) {
-	t.do(action{kind: doSend, generation: generation, request: order})
+func (t *transition) send(generation uint64, request Request) {
+	t.do(action{kind: doSend, generation: generation, request: request})
 }
 
 func (t *transition) timer(generation uint64, after time.Duration, fires inputKind) {
@@ -85,9 +85,9 @@ func (t *transition) timer(generation uint64, after time.Duration, fires inputKi
 
 // find returns the living generation with this number, or nil.
 func (t *transition) find(number uint64) *generationState {
-	for _, l := range []*generationState{&t.current, &t.next, &t.retiring} {
-		if l.alive() && l.number == number {
-			return l
+	for _, g := range []*generationState{&t.current, &t.next, &t.retiring} {
+		if g.alive() && g.number == number {
+			return g
 		}
 	}
 	return nil
@@ -124,15 +124,15 @@ func (t *transition) spawn() generationState {
 }
 
 // stopGeneration asks a generation to end, once.
-func (t *transition) stopGeneration(l *generationState) {
-	if !l.alive() {
+func (t *transition) stopGeneration(g *generationState) {
+	if !g.alive() {
 		return
 	}
-	l.asked = true
-	if l.phase != stopping || l.retired {
-		l.phase, l.retired = stopping, false
-		t.send(l.number, Stop)
-		t.timer(l.number, t.rules.stopTimeout, timerStop)
+	g.asked = true
+	if g.phase != stopping || g.retired {
+		g.phase, g.retired = stopping, false
+		t.send(g.number, Stop)
+		t.timer(g.number, t.rules.stopTimeout, timerStop)
 	}
 }
 
@@ -144,10 +144,10 @@ func (t *transition) stop(in input) {
 	if in.waiter != 0 {
 		t.addWaiter(waiter{id: in.waiter, stop: true})
 	}
-	for _, l := range []*generationState{&t.next, &t.current, &t.retiring} {
-		t.stopGeneration(l)
-		if in.kind == wantKill && l.alive() {
-			t.send(l.number, Kill)
+	for _, g := range []*generationState{&t.next, &t.current, &t.retiring} {
+		t.stopGeneration(g)
+		if in.kind == wantKill && g.alive() {
+			t.send(g.number, Kill)
 		}
 	}
 }
@@ -202,10 +202,10 @@ func (t *transition) wantRunning(in input) bool {
 }
 
 func (t *transition) ready(in input) {
-	switch l := t.find(in.generation); {
-	case l == nil || l.phase != starting || t.rules.job:
+	switch g := t.find(in.generation); {
+	case g == nil || g.phase != starting || t.rules.job:
 		return
-	case l.number == t.next.number:
+	case g.number == t.next.number:
 		t.send(t.current.number, Retire)
 		if t.current.phase != stopping {
 			t.timer(t.current.number, t.rules.retireTimeout, timerStop)
@@ -238,17 +238,17 @@ func (t *transition) answerReady(proof bool) {
 // notReady ends a generation whose time to become ready is over. In a rolling restart
 // the previous generation keeps serving.
 func (t *transition) notReady(in input) {
-	if l := t.find(in.generation); l != nil && l.phase == starting {
-		t.giveUp(l, NotReady)
+	if g := t.find(in.generation); g != nil && g.phase == starting {
+		t.giveUp(g, NotReady)
 	}
 }
 
 // giveUp ends a generation that hangs or did not become ready, after it has dumped its
 // goroutines.
-func (t *transition) giveUp(l *generationState, why Reason) {
-	l.phase, l.reason = stopping, why
-	t.send(l.number, Dump)
-	t.timer(l.number, dumpTimeout, timerDump)
+func (t *transition) giveUp(g *generationState, why Reason) {
+	g.phase, g.reason = stopping, why
+	t.send(g.number, Dump)
+	t.timer(g.number, dumpTimeout, timerDump)
 }
 
 func (t *transition) probed(in input) {
@@ -268,12 +268,12 @@ func (t *transition) probed(in input) {
 }
 
 func (t *transition) gone(in input) {
-	switch l := t.find(in.generation); {
-	case l == nil:
-	case l.number == t.retiring.number:
+	switch g := t.find(in.generation); {
+	case g == nil:
+	case g.number == t.retiring.number:
 		t.recordEnd(t.retiring, in.exit)
 		t.retiring = generationState{}
-	case l.number == t.next.number:
+	case g.number == t.next.number:
 		exit := t.recordEnd(t.next, in.exit)
 		t.next = generationState{}
 		t.answerGeneration(in.generation, exit)
@@ -284,32 +284,32 @@ func (t *transition) gone(in input) {
 
 // recordEnd records the end of a generation, and adds its reason to what the runner
 // reported.
-func (t *transition) recordEnd(l generationState, exit Exit) Exit {
+func (t *transition) recordEnd(g generationState, exit Exit) Exit {
 	switch {
 	case exit.Reason == NotStarted:
-	case l.asked:
+	case g.asked:
 		exit.Reason = Asked
-	case l.reason != "":
-		exit.Reason = l.reason
+	case g.reason != "":
+		exit.Reason = g.reason
 	default:
 		exit.Reason = Exited
 	}
-	t.do(action{kind: doRecordEnd, generation: l.number, exit: exit})
+	t.do(action{kind: doRecordEnd, generation: g.number, exit: exit})
 	return exit
 }
 
 // currentGone handles the end of the current generation.
 func (t *transition) currentGone(in input) {
-	l := t.current
-	exit := t.recordEnd(l, in.exit)
+	g := t.current
+	exit := t.recordEnd(g, in.exit)
 	t.current, t.misses, t.suspended = generationState{}, 0, false
 	successor := t.next.alive()
 	if successor {
 		t.current, t.next = t.next, generationState{}
 		t.send(t.current.number, Accept)
 	}
-	if !l.asked {
-		t.died(l, exit, in, successor)
+	if !g.asked {
+		t.died(g, exit, in, successor)
 	}
 	if len(exit.Left) > 0 && t.intent == intentRun && !successor && !t.failed {
 		t.fail(exit) // a new generation must not run beside the processes that are left

@@ -72,6 +72,31 @@ func check(specs []Spec) error {
 	return nil
 }
 
+// requiredOf returns the components that the start depends on: those without MayFail,
+// and all that they come after.
+func requiredOf(specs []Spec) []string {
+	byName := make(map[string]Spec)
+	for _, s := range specs {
+		byName[s.Name] = s
+	}
+	var required []string
+	var require func(name string)
+	require = func(name string) {
+		if !slices.Contains(required, name) {
+			required = append(required, name)
+			for _, before := range byName[name].After {
+				require(before)
+			}
+		}
+	}
+	for _, s := range specs {
+		if !s.MayFail {
+			require(s.Name)
+		}
+	}
+	return required
+}
+
 // sort puts the components into the start order of specs, which have been checked.
 func (s *Supervisor) sort(specs []Spec) {
 	order, _ := StartOrder(specs)
@@ -127,31 +152,6 @@ func (s *Supervisor) restartFollowers(name string) {
 	}
 }
 
-// requiredOf returns the components that the start depends on: those without MayFail,
-// and all that they come after.
-func requiredOf(specs []Spec) []string {
-	byName := make(map[string]Spec)
-	for _, s := range specs {
-		byName[s.Name] = s
-	}
-	var required []string
-	var require func(name string)
-	require = func(name string) {
-		if !slices.Contains(required, name) {
-			required = append(required, name)
-			for _, before := range byName[name].After {
-				require(before)
-			}
-		}
-	}
-	for _, s := range specs {
-		if !s.MayFail {
-			require(s.Name)
-		}
-	}
-	return required
-}
-
 // Run starts the components in order and keeps them running until ctx ends, then stops
 // them in reverse order. It returns nil when all their processes have ended, or cannot
 // be ended: see Receipt. It can be called once.
@@ -163,13 +163,13 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
 	// The actors outlive ctx: they carry out the stop.
-	actors, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	actorCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	helpers.Go(func() { s.reapOrphans(actors) })
-	helpers.Go(func() { s.track(actors) })
+	helpers.Go(func() { s.reapOrphans(actorCtx) })
+	helpers.Go(func() { s.track(actorCtx) })
 
 	s.mu.Lock()
-	s.launch = func(c *component) { helpers.Go(func() { c.run(actors) }) }
+	s.launch = func(c *component) { helpers.Go(func() { c.run(actorCtx) }) }
 	for _, c := range s.components {
 		s.launch(c)
 	}
