@@ -102,7 +102,7 @@ ni repetir ninguno.`),
 			p.runOnOneCore()
 			return p.component(cmd, func(ctx context.Context, cfg *config.Config, env components.Env) error {
 				if env.Handle == nil {
-					cfg = whereItRuns(ctx, cfg)
+					cfg = withRunningAddress(ctx, cfg)
 				}
 				if o.TaskID != "" {
 					c, err := p.apiClient(cmd, cfg, 0)
@@ -130,10 +130,10 @@ ni repetir ninguno.`),
 	return cmd
 }
 
-// whereItRuns sets the notification address to that of the system that runs in the
+// withRunningAddress sets the notification address to that of the system that runs in the
 // directory, whose ports may differ from the settings. It changes nothing if an
 // address was given explicitly, or if nothing runs.
-func whereItRuns(ctx context.Context, cfg *config.Config) *config.Config {
+func withRunningAddress(ctx context.Context, cfg *config.Config) *config.Config {
 	if cfg.WebSocketURL != "" {
 		return cfg
 	}

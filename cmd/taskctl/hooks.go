@@ -172,7 +172,7 @@ entregan en cuanto el servidor de notificaciones está en marcha.`),
 					return &usageError{p.lang.HooksNone()}
 				}
 				if env.Handle == nil {
-					cfg = whereItRuns(ctx, cfg)
+					cfg = withRunningAddress(ctx, cfg)
 				}
 				return components.RunHooks(ctx, cfg, env)
 			})

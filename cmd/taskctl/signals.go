@@ -41,10 +41,10 @@ func listenForSignals() *signals {
 	return s
 }
 
-// sameRequest is the time within which two signals count as one request. timeout(1)
+// repeatWindow is the time within which two signals count as one request. timeout(1)
 // signals its child and then the whole group, and a wrapper that forwards Ctrl+C
 // repeats what the terminal has sent already.
-const sameRequest = 30 * time.Millisecond
+const repeatWindow = 30 * time.Millisecond
 
 // context ends at the first signal.
 func (s *signals) context() context.Context {
@@ -54,7 +54,7 @@ func (s *signals) context() context.Context {
 		cancel()
 		last := time.Now()
 		for range s.received {
-			if time.Since(last) < sameRequest {
+			if time.Since(last) < repeatWindow {
 				continue
 			}
 			last = time.Now()

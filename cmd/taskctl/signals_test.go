@@ -40,10 +40,10 @@ func TestSignalsOfOneRequest(t *testing.T) {
 		}
 		receive(0)
 		receive(0)
-		time.Sleep(sameRequest)
+		time.Sleep(repeatWindow)
 		receive(1)
 		receive(1)
-		time.Sleep(sameRequest)
+		time.Sleep(repeatWindow)
 		receive(2)
 	})
 }

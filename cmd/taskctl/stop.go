@@ -55,14 +55,14 @@ func (p *program) stop(cmd *cobra.Command, out format) error {
 	if !client.Answers(ctx) {
 		return p.terminate(ctx, cfg, launcher, out)
 	}
-	waiting, done := context.WithCancel(ctx)
-	defer done()
+	waitCtx, stopWaiting := context.WithCancel(ctx)
+	defer stopWaiting()
 	go func() {
-		p.sayWhoIsWaitedFor(waiting, client)
-		done() // it does not answer during the stop: do not wait forever
+		p.printWaitedFor(waitCtx, client)
+		stopWaiting() // the launcher does not answer any more
 	}()
-	receipt, err := client.Stop(waiting)
-	done()
+	receipt, err := client.Stop(waitCtx)
+	stopWaiting()
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -126,9 +126,9 @@ func leftBehind(cfg *config.Config) ([]supervisor.StopResult, error) {
 	return left, err
 }
 
-// sayWhoIsWaitedFor prints every second which components have not stopped yet. It
-// returns when ctx ends, or when the launcher no longer answers.
-func (p *program) sayWhoIsWaitedFor(ctx context.Context, client *control.Client) {
+// printWaitedFor prints every second which components have not stopped yet. It returns
+// when ctx ends, or when the launcher no longer answers.
+func (p *program) printWaitedFor(ctx context.Context, client *control.Client) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for began := time.Now(); ; {
@@ -142,7 +142,7 @@ func (p *program) sayWhoIsWaitedFor(ctx context.Context, client *control.Client)
 			return
 		}
 		if err != nil {
-			continue // it has just ended: the stop reports that
+			continue // the launcher has just ended, which client.Stop reports
 		}
 		for _, c := range status.Components {
 			if supervisor.State(c.State) == supervisor.StateStopping {
