@@ -64,12 +64,12 @@ func (f faults) Is(target error) bool { return target == task.ErrInvalid }
 // error is an internal error: its text goes to the log only.
 func problemOf(err error) problem {
 	var (
-		denied  *deniedError
-		syntax  *syntaxError
-		several faults
-		invalid *task.InvalidError
-		gone    *task.GoneError
-		full    *notWritableError
+		denied      *deniedError
+		syntax      *syntaxError
+		several     faults
+		invalid     *task.InvalidError
+		gone        *task.GoneError
+		notWritable *notWritableError
 	)
 	switch {
 	case errors.As(err, &syntax):
@@ -116,8 +116,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "too many connections are open; try again", retry: true}
 	case errors.Is(err, errAccept):
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "new connections cannot be accepted", retry: true}
-	case errors.As(err, &full):
-		return problem{Status: http.StatusServiceUnavailable, kind: "not-writable", Detail: full.Error(), retry: true}
+	case errors.As(err, &notWritable):
+		return problem{Status: http.StatusServiceUnavailable, kind: "not-writable", Detail: notWritable.Error(), retry: true}
 	case errors.Is(err, task.ErrUnavailable), errors.Is(err, errNotReady),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return problem{Status: http.StatusServiceUnavailable, kind: "unavailable", Detail: "the task store cannot answer at the moment; try again", retry: true}

@@ -124,12 +124,13 @@ func (s *Server) dispatch(x *exchange, res *resource) error {
 	if listen.Refused(x.r) && !res.always {
 		return errConns
 	}
-	denied := s.cfg.Access.CheckSite(x.r)
-	if denied != nil && !res.page { // a page tells its reader about the missing setting
-		return &deniedError{denied}
+	siteDenied := s.cfg.Access.CheckSite(x.r)
+	if siteDenied != nil && !res.page { // a page tells its reader about the missing setting
+		return &deniedError{siteDenied}
 	}
-	preflight := denied == nil && allowOrigin(x)
+	preflight := siteDenied == nil && allowOrigin(x)
 	if !preflight { // a preflight request cannot carry a token (Fetch §4.8)
+		var denied *access.Denied
 		x.caller, denied = s.cfg.Access.Authorize(x.r, res.scope(x.r.Method))
 		if !res.health {
 			quota := s.cfg.Access.Take(x.r, x.caller)
