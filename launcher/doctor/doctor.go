@@ -190,19 +190,25 @@ func (e *examination) directories() {
 	}
 	private := true
 	for _, path := range []string{e.cfg.DataDir(), e.cfg.LinkToken(), control.SocketPath(e.cfg)} {
-		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-			private = false
-			e.add("secrets", Warning, e.lang.DoctorTooOpen(path, fmt.Sprintf("%#o", info.Mode().Perm())), e.lang.DoctorFixTooOpen(path))
-		}
+		private = !e.openTo(0o077, path, e.lang.DoctorFixTooOpen(path)) && private
 	}
 	if private && exists(e.cfg.DataDir()) {
 		e.add("secrets", Good, e.lang.DoctorPrivate(), "")
 	}
 	for _, path := range e.cfg.SecretFiles() { // the group may read them: a service has one of its own
-		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 && os.PathSeparator == '/' {
-			e.add("secrets", Warning, e.lang.DoctorTooOpen(path, fmt.Sprintf("%#o", info.Mode().Perm())), e.lang.DoctorFixSecretFile(path))
-		}
+		e.openTo(0o007, path, e.lang.DoctorFixSecretFile(path))
 	}
+}
+
+// openTo reports whether a file gives any of these permissions, and adds a warning if it
+// does.
+func (e *examination) openTo(permissions fs.FileMode, path, fix string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&permissions == 0 || os.PathSeparator != '/' {
+		return false
+	}
+	e.add("secrets", Warning, e.lang.DoctorTooOpen(path, fmt.Sprintf("%#o", info.Mode().Perm())), fix)
+	return true
 }
 
 func (e *examination) ports(ctx context.Context) {

@@ -30,18 +30,7 @@ import (
 // binary is the taskctl under test: the shipped one, built once.
 var binary string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "taskctl-e2e-")
-	if err != nil {
-		panic(err)
-	}
-	if binary, err = e2etest.Build(dir); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { e2etest.Main(m, &binary) }
 
 // output collects what a process prints, and can be waited on.
 type output struct {

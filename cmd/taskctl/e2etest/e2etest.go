@@ -30,6 +30,20 @@ func Build(dir string) (string, error) {
 	return binary, nil
 }
 
+// Main builds taskctl, stores the path of its file in binary, and runs the tests of a
+// package, whose TestMain calls it and returns. Package testing exits with their result.
+func Main(m *testing.M, binary *string) {
+	dir, err := os.MkdirTemp("", "taskctl-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	if *binary, err = Build(dir); err != nil {
+		panic(err)
+	}
+	m.Run()
+	_ = os.RemoveAll(dir)
+}
+
 // Environ is the tests' own environment without anything that would steer taskctl.
 func Environ() []string {
 	var env []string

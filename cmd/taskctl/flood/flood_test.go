@@ -10,7 +10,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,18 +30,7 @@ const maxMemory = 640 << 20
 // binary is the taskctl under test: the shipped one, built once.
 var binary string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "taskctl-flood-bin-")
-	if err != nil {
-		panic(err)
-	}
-	if binary, err = e2etest.Build(dir); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { e2etest.Main(m, &binary) }
 
 // flood is one kind of flood.
 type flood struct {
